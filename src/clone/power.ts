@@ -1,0 +1,214 @@
+import { type Blocker, MARKS, type Owner } from '../contract';
+import type { Pod, RunStrategy, VirtualMachine, VirtualMachineInstance } from './resources';
+
+/** The two ways to say whether a VM shall run; a VM has exactly one of them. */
+export type PowerSetting = { runStrategy: RunStrategy } | { running: boolean };
+
+/**
+ * Annotation `power`: how the source stood before clones switched it off, written with the stop by the first
+ * holder and inherited by every later one. `debtor` is set while a Manual source is still to be started.
+ */
+export interface SavedPower {
+  setting: PowerSetting;
+  /** Of the VM that it belongs to: a copied annotation means nothing on another one. */
+  uid: string;
+  debtor?: Debtor;
+}
+
+/** Who owes the start of a Manual source. `since` is ISO 8601. */
+export interface Debtor extends Owner {
+  workflowId: string;
+  since: string;
+}
+
+/** What the spec says now, whoever wrote it. */
+export function currentSetting({ spec }: VirtualMachine): PowerSetting {
+  return spec.running === undefined
+    ? { runStrategy: spec.runStrategy ?? 'Halted' }
+    : { running: spec.running };
+}
+
+/** The same form, switched off. */
+export function stoppedSetting(setting: PowerSetting): PowerSetting {
+  return 'running' in setting ? { running: false } : { runStrategy: 'Halted' };
+}
+
+export function sameSetting(a: PowerSetting, b: PowerSetting): boolean {
+  return 'running' in a
+    ? 'running' in b && a.running === b.running
+    : 'runStrategy' in b && a.runStrategy === b.runStrategy;
+}
+
+export function isStopped(setting: PowerSetting): boolean {
+  return sameSetting(setting, stoppedSetting(setting));
+}
+
+/** `running: true` means Always, `running: false` Halted. */
+export function strategyOfSetting(setting: PowerSetting): RunStrategy {
+  if ('runStrategy' in setting) return setting.runStrategy;
+  return setting.running ? 'Always' : 'Halted';
+}
+
+/**
+ * The saved power state while it still holds: under a lock as long as the source stands switched off, without
+ * one (the debt of a Manual source) as long as it stands as restored. A person who set it otherwise meanwhile
+ * has overruled it.
+ */
+export function savedPower(vm: VirtualMachine): SavedPower | undefined {
+  const text = vm.metadata.annotations?.[MARKS.power];
+  if (text === undefined) return undefined;
+  const saved = parseSaved(text);
+  if (!saved || saved.uid !== vm.metadata.uid) return undefined;
+  const locked = vm.metadata.annotations?.[MARKS.lock] !== undefined;
+  if (!locked && strategyOfSetting(saved.setting) !== 'Manual') return undefined;
+  const expected = locked ? stoppedSetting(saved.setting) : saved.setting;
+  return sameSetting(currentSetting(vm), expected) ? saved : undefined;
+}
+
+/** The strategy that a person gave the VM: a clone that switches it off for a while does not count. */
+export function strategyOf(vm: VirtualMachine): RunStrategy {
+  return strategyOfSetting(savedPower(vm)?.setting ?? currentSetting(vm));
+}
+
+export function isFinal(vmi: VirtualMachineInstance | undefined): boolean {
+  return vmi?.status?.phase === 'Succeeded' || vmi?.status?.phase === 'Failed';
+}
+
+/** A Start request is pending: virt-api took it, virt-controller has not obeyed yet. */
+export function wantsStart(vm: VirtualMachine): boolean {
+  return vm.status?.stateChangeRequests?.some(({ action }) => action === 'Start') ?? false;
+}
+
+/**
+ * Whether the VM runs, or will without anyone's doing.
+ *
+ * Beside a live VMI, a pending Start request, Always, and RerunOnFailure with a Failed VMI: Once boots whenever
+ * it has no VMI at all, and RerunOnFailure when virt-controller has not acted on that strategy yet
+ * (`status.runStrategy`; KubeVirt watch/vm/vm.go, syncRunStrategy).
+ */
+export function isOn(vm: VirtualMachine, vmi: VirtualMachineInstance | undefined): boolean {
+  if (vmi && !isFinal(vmi)) return true;
+  if (wantsStart(vm)) return true;
+  switch (strategyOfSetting(currentSetting(vm))) {
+    case 'Always':
+      return true;
+    case 'Once':
+      return vmi === undefined;
+    case 'RerunOnFailure':
+      return vmi ? vmi.status?.phase === 'Failed' : vm.status?.runStrategy !== 'RerunOnFailure';
+    default:
+      return false;
+  }
+}
+
+/**
+ * Whether the VM is on its way down by somebody's wish and will stay off: nothing is to be stopped, and
+ * restoring its strategy later would boot it.
+ */
+export function isGoingDown(vm: VirtualMachine, vmi: VirtualMachineInstance | undefined): boolean {
+  if (!vmi || isFinal(vmi) || wantsStart(vm)) return false;
+  const strategy = strategyOfSetting(currentSetting(vm));
+  if (strategy === 'Halted') return true;
+  const stopping = vmi.metadata.deletionTimestamp !== undefined;
+  return stopping && (strategy === 'Manual' || strategy === 'RerunOnFailure');
+}
+
+/**
+ * What still keeps the VM from being off, in words; undefined when it is off: no live VMI, no pending Start,
+ * no live pod on its claims (CDI checks pods: common/util.go, GetPodsUsingPVCs).
+ *
+ * `observedGeneration` tells nothing here: virt-controller writes it only while there is a VMI, so a VM that
+ * never ran, or was edited while off, lags for ever.
+ */
+export function whyNotOff(
+  vm: VirtualMachine,
+  vmi: VirtualMachineInstance | undefined,
+  pods: readonly Pod[],
+  claims: ReadonlySet<string>,
+): string | undefined {
+  if (vmi && !isFinal(vmi))
+    return `the VMI is ${vmi.status?.phase ?? 'new'}${vmi.metadata.deletionTimestamp ? ' and stopping' : ''}`;
+  if (wantsStart(vm)) return 'a Start request is pending';
+  const pod = pods.find((candidate) => usesClaim(candidate, claims) && !isCdiPod(candidate));
+  return pod && `pod ${pod.metadata.name} (${pod.status?.phase ?? 'new'}) still uses its disks`;
+}
+
+/** Whether a pod that has not ended mounts one of the claims of its namespace. */
+export function usesClaim(pod: Pod, claims: ReadonlySet<string>): boolean {
+  if (pod.status?.phase === 'Succeeded' || pod.status?.phase === 'Failed') return false;
+  return (
+    pod.spec?.volumes?.some(
+      ({ persistentVolumeClaim }) => persistentVolumeClaim && claims.has(persistentVolumeClaim.claimName),
+    ) ?? false
+  );
+}
+
+/** CDI labels each of its own pods so. */
+export function isCdiPod(pod: Pod): boolean {
+  const labels = pod.metadata.labels;
+  return labels?.app === 'containerized-data-importer' || labels?.['cdi.kubevirt.io'] !== undefined;
+}
+
+/** Why the VM can't be cloned in the state that it is in, or undefined. (kubevirt-rules, Power.) */
+export function powerBlocker(
+  vm: VirtualMachine,
+  vmi: VirtualMachineInstance | undefined,
+): Blocker | undefined {
+  const { name } = vm.metadata;
+  const status = vm.status?.printableStatus;
+  if (vm.metadata.deletionTimestamp) {
+    return { type: 'SourceDeleting', message: `${name} is being deleted.` };
+  }
+  if (strategyOf(vm) === 'WaitAsReceiver') {
+    return {
+      type: 'SourceIsReceiver',
+      message: `${name} waits to receive a migration: clone it when that has ended.`,
+    };
+  }
+  if (status === 'Paused' || hasCondition(vmi, 'Paused')) {
+    return {
+      type: 'SourcePaused',
+      message: `${name} is paused: unpause it first, so that it can shut down.`,
+    };
+  }
+  if (status === 'Migrating' || isMigrating(vmi)) {
+    return {
+      type: 'SourceMigrating',
+      message: `${name} is migrating to another node: wait until it has arrived.`,
+    };
+  }
+  if (vm.status?.snapshotInProgress) {
+    return {
+      type: 'SnapshotInProgress',
+      message: `Snapshot ${vm.status.snapshotInProgress} of ${name} is being taken: wait until it is done.`,
+    };
+  }
+  if (vm.status?.restoreInProgress) {
+    return {
+      type: 'RestoreInProgress',
+      message: `${name} is being restored (${vm.status.restoreInProgress}): wait until it is done.`,
+    };
+  }
+  return undefined;
+}
+
+function hasCondition(vmi: VirtualMachineInstance | undefined, type: string): boolean {
+  return vmi?.status?.conditions?.some((c) => c.type === type && c.status === 'True') ?? false;
+}
+
+function isMigrating(vmi: VirtualMachineInstance | undefined): boolean {
+  const migration = vmi?.status?.migrationState;
+  return migration !== undefined && !migration.completed && !migration.failed && !isFinal(vmi);
+}
+
+function parseSaved(text: string): SavedPower | undefined {
+  try {
+    const saved = JSON.parse(text) as SavedPower;
+    const { setting } = saved;
+    const valid =
+      typeof saved.uid === 'string' && ('running' in setting || typeof setting.runStrategy === 'string');
+    return valid ? saved : undefined;
+  } catch {
+    return undefined;
+  }
+}

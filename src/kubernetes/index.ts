@@ -1,0 +1,6 @@
+export * from './await-change';
+export * from './caches';
+export * from './client';
+export * from './errors';
+export * from './kinds';
+export * from './watch-cache';
