@@ -1,0 +1,86 @@
+import { Context } from '@temporalio/activity';
+import { ownedBy } from '../clone';
+import { isOurs } from '../clone/ownership';
+import type { DataVolume, KubernetesResource, VirtualMachine } from '../clone/resources';
+import type { Owner, PlannedDisk, TargetRecord, VmRef } from '../contract';
+import { type ClusterClient, isCode, type Kind, Kinds } from '../kubernetes';
+import type { ActivityDeps } from './deps';
+import { failure, finalIfRefused } from './failures';
+import { readFrozenPlan, removeFrozenPlan } from './frozen-plan';
+
+export interface CreateTargetInput extends Owner {
+  source: VmRef;
+  target: VmRef;
+  disks: PlannedDisk[];
+}
+
+/**
+ * Step 4: the clone's VM, switched off and marked in progress, then the DataVolumes that fill its disks, owned
+ * by it; then the frozen plan goes. Names are deterministic: what an earlier attempt made is adopted, what
+ * anybody else made is `NameTaken`. Undone by `deleteTarget`.
+ */
+export function createTarget({ client }: ActivityDeps) {
+  return (input: CreateTargetInput): Promise<TargetRecord> =>
+    finalIfRefused(async () => {
+      const signal = Context.current().cancellationSignal;
+      const frozen = await readFrozenPlan(client, input.source, input, signal);
+      if (!frozen) return alreadyMade(client, input, signal);
+      const vm = await createOrAdopt(client, Kinds.VirtualMachine, frozen.plan.vm, input, signal);
+      const dataVolumes: TargetRecord['dataVolumes'] = [];
+      for (const planned of frozen.plan.dataVolumes) {
+        const made = await createOrAdopt(client, Kinds.DataVolume, ownedBy(planned, vm), input, signal);
+        dataVolumes.push({ name: made.metadata.name, uid: made.metadata.uid as string });
+      }
+      await removeFrozenPlan(client, input.source, input, signal, frozen.uid);
+      return { vmUid: vm.metadata.uid as string, dataVolumes };
+    });
+}
+
+/** The frozen plan is gone: an earlier attempt had come to its end, or the source was deleted with it. */
+async function alreadyMade(
+  client: ClusterClient,
+  { source, target, disks, ...owner }: CreateTargetInput,
+  signal: AbortSignal,
+): Promise<TargetRecord> {
+  const inTarget = (name: string) => ({ namespace: target.namespace, name });
+  const vm: VirtualMachine | undefined = await client.get(Kinds.VirtualMachine, target, { signal });
+  const made: (DataVolume | undefined)[] = await Promise.all(
+    disks.map(({ dataVolume }) => client.get(Kinds.DataVolume, inTarget(dataVolume), { signal })),
+  );
+  const dataVolumes = made.filter((each) => each !== undefined && isOurs(each, owner)) as DataVolume[];
+  if (!vm || !isOurs(vm, owner) || dataVolumes.length < disks.length) {
+    throw failure('SourceDeleted', `The frozen plan of the clone is gone: was ${source.name} deleted?`);
+  }
+  return {
+    vmUid: vm.metadata.uid as string,
+    dataVolumes: dataVolumes.map(({ metadata }) => ({ name: metadata.name, uid: metadata.uid as string })),
+  };
+}
+
+async function createOrAdopt<T extends KubernetesResource>(
+  client: ClusterClient,
+  kind: Kind<T>,
+  object: T,
+  owner: Owner,
+  signal: AbortSignal,
+): Promise<T> {
+  const { namespace, name } = object.metadata;
+  try {
+    return await client.create(kind, object, { signal });
+  } catch (error) {
+    if (isTakenClaim(error))
+      throw failure('NameTaken', `${error.message}: choose another name for the clone.`);
+    if (!isCode(error, 409)) throw error;
+  }
+  const existing = await client.get(kind, { namespace, name }, { signal });
+  if (existing && isOurs(existing, owner) && !existing.metadata.deletionTimestamp) return existing;
+  throw failure(
+    'NameTaken',
+    `${kind.kind} ${namespace}/${name} exists and is not ours: choose another name for the clone.`,
+  );
+}
+
+/** CDI's webhook refuses a DataVolume whose claim exists (kubevirt-observed, same-name PVC). */
+function isTakenClaim(error: unknown): error is Error {
+  return isCode(error, 400, 403, 409, 422) && /Destination PVC .* already exists/.test(error.message);
+}

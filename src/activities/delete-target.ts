@@ -1,0 +1,110 @@
+import { Context } from '@temporalio/activity';
+import { awaitChange, type ChangeSource } from '../kubernetes';
+import type { ActivityDeps } from './deps';
+import { failure } from './failures';
+import {
+  cachedLister,
+  freshLister,
+  type Remains,
+  remainsOf,
+  removeTarget,
+  type TargetScope,
+} from './remove-target';
+
+/** How often what no event confirms is looked at anew, in milliseconds. */
+const RECHECK = 10_000;
+
+/**
+ * The undo of `createTarget`: deletes the clone and waits, for a bounded time, until no copy pod uses the
+ * source's disks any more, so that the source can have them. Returns the uids that a proof of the clean-up
+ * needs: with the objects, the links between them go.
+ */
+export function deleteTarget(deps: ActivityDeps) {
+  return async (input: TargetScope): Promise<{ uids: string[] }> => {
+    const { client, heartbeats, limits } = deps;
+    const context = Context.current();
+    const signal = context.cancellationSignal;
+    const earlier = (context.info.heartbeatDetails as { uids?: string[] } | undefined)?.uids ?? [];
+    const known = new Set([...(input.uids ?? []), ...earlier]);
+    const scope = () => ({ ...input, uids: [...known] });
+    const learn = (remains: Remains) => {
+      for (const uid of remains.uids) known.add(uid);
+      return remains;
+    };
+    const fresh = freshLister(client, signal);
+    learn(await remainsOf(fresh, scope()));
+    return heartbeats.during(
+      () => ({ uids: [...known] }),
+      async () => {
+        learn(await removeTarget(client, fresh, scope(), signal));
+        await awaitChange(
+          changesOf(deps, input),
+          async () => {
+            if (learn(await remainsOf(cachedLister(deps.caches), scope())).pods.length > 0) return undefined;
+            return learn(await remainsOf(fresh, scope())).pods.length === 0 || undefined;
+          },
+          { signal, deadline: Date.now() + limits.copyPodsGone, recheckMs: RECHECK },
+        );
+        return { uids: [...known] };
+      },
+    );
+  };
+}
+
+export interface ProveInput extends TargetScope {
+  /** Epoch milliseconds until which to wait. */
+  deadline: number;
+}
+
+/**
+ * The end of the undo: nothing of the clone is left, temporary objects in the source's namespace included.
+ * Goes on deleting what an earlier step could not. `CleanupIncomplete`, with what is left, at the deadline.
+ */
+export function proveCleanUp(deps: ActivityDeps) {
+  return async (input: ProveInput): Promise<void> => {
+    const signal = Context.current().cancellationSignal;
+    const { client, caches } = deps;
+    const fresh = freshLister(client, signal);
+    let left: string[] = [];
+    await deps.heartbeats.during(
+      () => ({ left }),
+      async () => {
+        const gone = await awaitChange(
+          changesOf(deps, input),
+          async () => {
+            left = (await removeTarget(client, cachedLister(caches), input, signal)).names;
+            if (left.length > 0) return undefined;
+            left = (await removeTarget(client, fresh, input, signal)).names;
+            return left.length === 0 || undefined;
+          },
+          { signal, deadline: input.deadline, recheckMs: RECHECK },
+        );
+        if (!gone) {
+          throw failure(
+            'CleanupIncomplete',
+            `Of the clone ${input.target.namespace}/${input.target.name} there is still left: ${left.join(', ')}. ` +
+              'See which finalizer or controller holds it; the sweep goes on removing it.',
+          );
+        }
+      },
+    );
+  };
+}
+
+function changesOf({ caches }: ActivityDeps, { source, target }: TargetScope): ChangeSource[] {
+  const namespaces = [...new Set([target.namespace, source.namespace])];
+  return [
+    (wake) => caches.virtualMachines.onChange(target, wake),
+    (wake) => caches.dataVolumes.onChange({ namespace: target.namespace }, wake),
+    ...namespaces.map(
+      (namespace): ChangeSource =>
+        (wake) =>
+          caches.claims.onChange({ namespace }, wake),
+    ),
+    ...namespaces.map(
+      (namespace): ChangeSource =>
+        (wake) =>
+          caches.pods.onChange({ namespace }, wake),
+    ),
+  ];
+}

@@ -1,0 +1,80 @@
+import { Context } from '@temporalio/activity';
+import { buildTarget, newIdentity, planClone } from '../clone';
+import { holds, lockPatch, mustStop } from '../clone/lock';
+import { savedPower } from '../clone/power';
+import { type CloneInput, cloneWorkflowId, type PlannedDisk } from '../contract';
+import { isCode, Kinds } from '../kubernetes';
+import { readPlanFacts } from '../kubernetes/plan-facts';
+import type { ActivityDeps } from './deps';
+import { failure, finalIfRefused } from './failures';
+import { type FrozenPlan, freezePlan, readFrozenPlan } from './frozen-plan';
+import { unblocked } from './plan-clone';
+
+export interface LockedSource {
+  /** Of the plan that is frozen now: the source may have been edited since step 1. */
+  disks: PlannedDisk[];
+  /** The source was on and stands switched off for clones. */
+  stopped: boolean;
+}
+
+const ROUNDS = 3;
+
+/**
+ * Step 2: freezes the planned clone, then locks the source and, where it is on, switches it off, in one patch
+ * that holds only if the source still is what was planned. Undone by `unlockSource`.
+ */
+export function lockSource(deps: ActivityDeps) {
+  return (input: CloneInput & { sourceUid: string }): Promise<LockedSource> =>
+    finalIfRefused(async () => {
+      for (let round = 0; round < ROUNDS; round++) {
+        const locked = await tryLock(deps, input, Context.current().cancellationSignal);
+        if (locked) return locked;
+      }
+      throw failure(
+        'SourceChanged',
+        `${input.source.name} was changed each time it was about to be locked: clone it again when nobody edits it.`,
+      );
+    });
+}
+
+/** One round; undefined when the source has changed between reading and writing. */
+async function tryLock(
+  deps: ActivityDeps,
+  input: CloneInput & { sourceUid: string },
+  signal: AbortSignal,
+): Promise<LockedSource | undefined> {
+  const { client } = deps;
+  const [facts, vmi] = await Promise.all([
+    readPlanFacts(deps, input, signal),
+    client.get(Kinds.VirtualMachineInstance, input.source, { signal }),
+  ]);
+  const vm = facts.source;
+  if (!vm || vm.metadata.uid !== input.sourceUid) {
+    throw failure('SourceDeleted', `${input.source.namespace}/${input.source.name} was deleted meanwhile.`);
+  }
+  if (holds(vm, input)) {
+    const frozen = await readFrozenPlan(client, input.source, input, signal);
+    if (frozen) return { disks: frozen.plan.disks, stopped: savedPower(vm) !== undefined };
+    throw failure('LockLost', `The frozen plan of the clone of ${vm.metadata.name} was deleted by somebody.`);
+  }
+  const plan = unblocked(planClone({ ...facts, vmi }));
+  const identity = newIdentity(vm, deps.random);
+  const workflowId = cloneWorkflowId(input.target);
+  const drawn: FrozenPlan = {
+    template: vm.spec.template,
+    disks: plan.disks,
+    ...buildTarget({ source: vm, plan, request: input, identity }),
+  };
+  const frozen = await freezePlan(client, vm, { ...input, workflowId }, drawn, signal);
+  const { cloneUid, installation } = input;
+  const holder = { cloneUid, installation, workflowId, since: new Date().toISOString() };
+  try {
+    const locked = await client.patchJson(Kinds.VirtualMachine, input.source, lockPatch(vm, vmi, holder), {
+      signal,
+    });
+    return { disks: frozen.disks, stopped: savedPower(locked) !== undefined || mustStop(vm, vmi) };
+  } catch (error) {
+    if (isCode(error, 404, 409, 422)) return undefined;
+    throw error;
+  }
+}

@@ -1,0 +1,165 @@
+import { CREATED_FOR, isOurs, madeFor, ownerSelector } from '../clone/ownership';
+import { isCdiPod } from '../clone/power';
+import type {
+  ControllerRevision,
+  DataVolume,
+  KubernetesResource,
+  PersistentVolumeClaim,
+  VirtualMachine,
+} from '../clone/resources';
+import type { Owner, PlannedDisk, TargetRecord, VmRef } from '../contract';
+import { type Caches, type ClusterClient, isCode, type Kind, Kinds } from '../kubernetes';
+
+/** Which clone's objects. */
+export interface TargetScope extends Owner {
+  source: VmRef;
+  target: VmRef;
+  disks: Pick<PlannedDisk, 'dataVolume'>[];
+  /** Uids as recorded when they were made; absent when `createTarget` did not come to its end. */
+  record?: TargetRecord;
+  /** Uids of DataVolumes and claims seen before they were deleted: temporary objects are known by these. */
+  uids?: string[];
+}
+
+/** What of a clone still stands, as `kind namespace/name`; and the uids that its temporary objects carry. */
+export interface Remains {
+  names: string[];
+  uids: string[];
+  /** Names of the copy's own pods, in both namespaces. */
+  pods: string[];
+}
+
+interface Found {
+  vm?: VirtualMachine;
+  dataVolumes: DataVolume[];
+  /** All claims of the target's namespace with a planned name. */
+  claims: PersistentVolumeClaim[];
+  revisions: ControllerRevision[];
+  remains: Remains;
+}
+
+/** Lists a namespace's objects of a kind; those of one clone alone when `owner` is given. */
+export type Lister = <T extends KubernetesResource>(
+  kind: Kind<T>,
+  namespace: string,
+  owner?: Owner,
+) => Promise<T[]>;
+
+/**
+ * Asks for the deletion of what a clone made and is not being deleted yet. Never touches anything else: an
+ * object must carry our marks and, where recorded, the uid; deletion is bound to that uid.
+ *
+ * A claim of a planned name that was not made for our DataVolume is somebody else's: the DataVolume goes
+ * without it (`Orphan`), before the VM.
+ */
+export async function removeTarget(
+  client: ClusterClient,
+  list: Lister,
+  scope: TargetScope,
+  signal: AbortSignal,
+): Promise<Remains> {
+  const found = await find(list, scope);
+  const { vm, dataVolumes, claims, revisions } = found;
+  const remove = (kind: Kind, object: KubernetesResource, propagationPolicy: 'Background' | 'Orphan') => {
+    const { namespace, name, uid, deletionTimestamp } = object.metadata;
+    if (deletionTimestamp) return false;
+    return client.delete(kind, { namespace, name }, { uid, propagationPolicy, signal }).catch(ignoreReplaced);
+  };
+  for (const dataVolume of dataVolumes) {
+    const claim = claims.find(({ metadata }) => metadata.name === dataVolume.metadata.name);
+    const foreign = claim && claim.metadata.annotations?.[CREATED_FOR] !== dataVolume.metadata.uid;
+    if (foreign) await remove(Kinds.DataVolume, dataVolume, 'Orphan');
+    else if (!vm) await remove(Kinds.DataVolume, dataVolume, 'Background');
+  }
+  if (vm) await remove(Kinds.VirtualMachine, vm, 'Background');
+  for (const revision of revisions) await remove(Kinds.ControllerRevision, revision, 'Background');
+  return found.remains;
+}
+
+/** What still stands. */
+export async function remainsOf(list: Lister, scope: TargetScope): Promise<Remains> {
+  return (await find(list, scope)).remains;
+}
+
+async function find(list: Lister, scope: TargetScope): Promise<Found> {
+  const { source, target, record } = scope;
+  const planned = new Set(scope.disks.map(({ dataVolume }) => dataVolume));
+  const namespaces = [...new Set([target.namespace, source.namespace])];
+  const everywhere = async <T extends KubernetesResource>(kind: Kind<T>, owner?: Owner) =>
+    (await Promise.all(namespaces.map((namespace) => list(kind, namespace, owner)))).flat();
+
+  const [vms, labelled, claims, pods, snapshots, revisions] = await Promise.all([
+    everywhere(Kinds.VirtualMachine, scope),
+    everywhere(Kinds.DataVolume, scope),
+    everywhere(Kinds.PersistentVolumeClaim),
+    everywhere(Kinds.Pod),
+    everywhere(Kinds.VolumeSnapshot),
+    everywhere(Kinds.ControllerRevision, scope),
+  ]);
+  const vm = vms.find((each) => named(each, target) && isOurs(each, scope, record?.vmUid));
+  const dataVolumes = labelled.filter(
+    ({ metadata }) =>
+      metadata.namespace === target.namespace &&
+      planned.has(metadata.name) &&
+      (!record || record.dataVolumes.some(({ uid }) => uid === metadata.uid)),
+  );
+  const origins = [
+    ...(scope.uids ?? []),
+    ...(record?.dataVolumes.map(({ uid }) => uid) ?? []),
+    ...dataVolumes.map(({ metadata }) => metadata.uid as string),
+  ];
+  const made = madeFor(origins, [...claims, ...pods, ...snapshots]).filter((each) => each !== vm);
+  const uids = new Set([...origins, ...made.map(({ metadata }) => metadata.uid as string)]);
+  const pod = new Set<KubernetesResource>(pods);
+  return {
+    vm,
+    dataVolumes,
+    claims: claims.filter(
+      ({ metadata }) => metadata.namespace === target.namespace && planned.has(metadata.name),
+    ),
+    revisions,
+    remains: {
+      names: [...(vm ? [vm] : []), ...dataVolumes, ...made, ...revisions].map(describe),
+      uids: [...uids],
+      pods: made.filter((each) => pod.has(each) && isCdiPod(each)).map(({ metadata }) => metadata.name),
+    },
+  };
+}
+
+/** Reads from the API itself. Kinds that the cluster doesn't know have no objects (snapshots are optional). */
+export function freshLister(client: ClusterClient, signal: AbortSignal): Lister {
+  return async (kind, namespace, owner) => {
+    try {
+      const labelSelector = owner && ownerSelector(owner);
+      const { items } = await client.list(kind, { namespace, labelSelector, signal });
+      return items.map((item) => ({ ...item, kind: kind.kind }));
+    } catch (error) {
+      if (isCode(error, 404)) return [];
+      throw error;
+    }
+  };
+}
+
+/** Reads from the shared watch caches: costs nothing, may lag, and knows only the kinds that are watched. */
+export function cachedLister(caches: Caches): Lister {
+  const cached = [caches.virtualMachines, caches.dataVolumes, caches.claims, caches.pods];
+  return async <T extends KubernetesResource>(kind: Kind<T>, namespace: string, owner?: Owner) => {
+    const objects = (cached.find((cache) => cache.kind.kind === kind.kind)?.list(namespace) ??
+      []) as unknown as T[];
+    return owner ? objects.filter((object) => isOurs(object, owner)) : objects;
+  };
+}
+
+/** Gone, or replaced by another object of that name, between reading and deleting. */
+function ignoreReplaced(error: unknown): boolean {
+  if (isCode(error, 409)) return false;
+  throw error;
+}
+
+function named({ metadata }: KubernetesResource, { namespace, name }: VmRef): boolean {
+  return metadata.namespace === namespace && metadata.name === name;
+}
+
+function describe({ kind, metadata }: KubernetesResource): string {
+  return `${kind} ${metadata.namespace}/${metadata.name}`;
+}

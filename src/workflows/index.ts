@@ -1,0 +1,2 @@
+export { cloneVm } from './clone-vm';
+export { sweepOrphans } from './sweep-orphans';
