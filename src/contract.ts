@@ -202,6 +202,8 @@ export const MEMO = {
   failure: 'failure',
   /** `CancelRequest`, written when it is asked for. */
   cancel: 'cancel',
+  /** `FinalDocument` of a clone that Temporal's own cancel ended: that close can carry nothing. */
+  final: 'final',
 } as const;
 
 /** Uids of the objects that a clone made: what is deleted must carry the recorded uid. */

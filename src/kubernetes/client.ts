@@ -1,13 +1,13 @@
 import {
   createConfiguration,
   HttpMethod,
-  KubeConfig,
   type RequestContext,
   ServerConfiguration,
 } from '@kubernetes/client-node';
 import type { KubernetesResource, PatchOperation } from '../clone/resources';
 import { ApiError, ApiUnreachable, isCode } from './errors';
 import { apiVersionOf, type Kind, pathOf } from './kinds';
+import type { PooledKubeConfig } from './kube-config';
 
 export interface ObjectRef {
   namespace?: string;
@@ -54,7 +54,7 @@ export class ClusterClient {
   private readonly http;
 
   constructor(
-    readonly kubeConfig: KubeConfig,
+    readonly kubeConfig: PooledKubeConfig,
     options: ClientOptions = {},
   ) {
     const cluster = kubeConfig.getCurrentCluster();
@@ -246,15 +246,4 @@ function apiError(code: number, text: string, retryAfter?: string): ApiError {
     status.message || `HTTP ${code}`,
     retryAfter ? Number(retryAfter) || undefined : undefined,
   );
-}
-
-/**
- * Connects as `path` says (the file that `KUBECONFIG` names), or as client-node finds out by itself:
- * `KUBECONFIG`, the user's own file, the pod's service account.
- */
-export function loadKubeConfig(path?: string): KubeConfig {
-  const kubeConfig = new KubeConfig();
-  if (path) kubeConfig.loadFromFile(path);
-  else kubeConfig.loadFromDefault();
-  return kubeConfig;
 }

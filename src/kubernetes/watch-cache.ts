@@ -34,6 +34,7 @@ export class WatchCache<T extends KubernetesResource> {
   private resourceVersion = '';
   private relistAt = 0;
   private syncedAt?: number;
+  private started?: Promise<void>;
   private loop?: Promise<void>;
 
   constructor(
@@ -44,12 +45,13 @@ export class WatchCache<T extends KubernetesResource> {
     this.watch = new Watch(client.kubeConfig);
   }
 
-  /** Starts; resolves when the first list is in. Rejects only when `stop` comes first. */
+  /** Starts, if it hasn't yet; resolves when the first list is in. Rejects only when `stop` comes first. */
   start(): Promise<void> {
-    return new Promise((resolve, reject) => {
+    this.started ??= new Promise((resolve, reject) => {
       this.stopped.signal.addEventListener('abort', () => reject(new Error('stopped')), { once: true });
-      this.loop ??= this.run(resolve);
+      this.loop = this.run(resolve);
     });
+    return this.started;
   }
 
   async stop(): Promise<void> {

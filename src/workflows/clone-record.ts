@@ -88,6 +88,11 @@ export class CloneRecord {
     return { ...this.state, outcome };
   }
 
+  /** For Temporal's own cancel, whose close carries neither a result nor details. */
+  closeInMemo(): void {
+    upsertMemo({ [MEMO.final]: this.close('Cancelled') });
+  }
+
   get cancelled(): boolean {
     return this.state.cancelRequested !== undefined;
   }

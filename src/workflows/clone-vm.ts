@@ -84,9 +84,9 @@ export async function cloneVm(input: CloneInput): Promise<FinalDocument> {
       if (incomplete) throw failedWith(incomplete, record);
     }
     if (failure) throw failedWith(failure, record);
-    const last = record.close('Cancelled');
-    if (record.cancelled) return last;
-    throw new CancelledFailure('Cancelled', [last]);
+    if (record.cancelled) return record.close('Cancelled');
+    record.closeInMemo();
+    throw error;
   }
 
   /** A retry adopts nothing of an earlier run: what that left under the name goes first. */

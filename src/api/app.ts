@@ -1,0 +1,75 @@
+import { randomUUID } from 'node:crypto';
+import express, { type Express, type RequestHandler } from 'express';
+import { pinoHttp } from 'pino-http';
+import { Endings } from '../temporal';
+import { cloneRoutes } from './clone-routes';
+import type { ApiDeps } from './deps';
+import { docsRoutes } from './docs-page';
+import { methodNotAllowed, noSuchRoute, problemHandler } from './errors';
+import { healthRoutes } from './health';
+import { measureRequests, metricsRoute } from './metrics';
+import { openApiDocument } from './openapi';
+import { refuseForeignPages, securityHeaders } from './security';
+import { vmRoutes } from './vm-routes';
+
+const BODY_LIMIT_BYTES = 64 * 1024;
+
+/** The API as an express app; it listens nowhere yet. */
+export function createApp(deps: ApiDeps): Express {
+  const app = express();
+  app.disable('x-powered-by').disable('etag').set('query parser', 'simple');
+  app.use(requestLog(deps), measureRequests(deps.registry), securityHeaders, refuseForeignPages(deps.config));
+  app.use(express.json({ limit: BODY_LIMIT_BYTES }));
+
+  const vms = vmRoutes(deps);
+  const clones = cloneRoutes({ ...deps, endings: new Endings(deps.temporal) });
+  const health = healthRoutes(deps);
+  const docs = docsRoutes();
+  const description = openApiDocument();
+
+  route(app, '/api/v1/vms', { get: vms.list });
+  route(app, '/api/v1/vms/:namespace/:name', { get: vms.get });
+  route(app, '/api/v1/vms/:namespace/:name/clone-plan', { get: vms.plan });
+  route(app, '/api/v1/clones', { get: clones.list, post: clones.create });
+  route(app, '/api/v1/clones/:namespace/:name', { get: clones.get });
+  route(app, '/api/v1/clones/:namespace/:name/cancel', { post: clones.cancel });
+  route(app, '/api/v1/openapi.json', { get: (_request, response) => void response.json(description) });
+  route(app, '/api/v1/docs', { get: docs.page });
+  route(app, '/api/v1/docs/:file', { get: docs.asset });
+  route(app, '/healthz', { get: health.healthy });
+  route(app, '/readyz', { get: health.ready });
+  route(app, '/metrics', { get: metricsRoute(deps.registry) });
+
+  app.use(noSuchRoute, problemHandler);
+  return app;
+}
+
+function route(
+  app: Express,
+  path: string,
+  { get, post }: { get?: RequestHandler; post?: RequestHandler },
+): void {
+  const at = app.route(path);
+  if (get) at.get(get);
+  if (post) at.post(post);
+  at.all(methodNotAllowed([...(get ? ['GET', 'HEAD'] : []), ...(post ? ['POST'] : [])]));
+}
+
+/** Gives each request an id, its caller's own where it is harmless, and a logger that says it. */
+function requestLog({ logger }: ApiDeps): RequestHandler {
+  return pinoHttp({
+    logger,
+    genReqId: (request, response) => {
+      const given = request.headers['x-request-id'];
+      const id = typeof given === 'string' && /^[\w.:-]{1,100}$/.test(given) ? given : randomUUID();
+      response.setHeader('X-Request-Id', id);
+      return id;
+    },
+    // Failures are logged once, by the problem handler, with their cause.
+    customLogLevel: () => 'debug',
+    serializers: {
+      req: ({ id, method, url }) => ({ id, method, url }),
+      res: ({ statusCode }) => ({ statusCode }),
+    },
+  });
+}

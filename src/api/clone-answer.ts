@@ -1,0 +1,18 @@
+import { type CloneView, workflowLink } from '../temporal';
+import type { ApiDeps } from './deps';
+import type { CloneAnswer } from './schemas';
+
+/** Where a clone is found in the API. */
+export function cloneUrl(id: string): string {
+  return `/api/v1/clones/${id}`;
+}
+
+/** The view with its links: to the API, and to the workflow in Temporal's UI. */
+export function answerOf(
+  view: CloneView,
+  { config, temporal }: Pick<ApiDeps, 'config' | 'temporal'>,
+): CloneAnswer {
+  const { namespace } = temporal.options;
+  const temporalUi = workflowLink({ base: config.temporalUiUrl, namespace, ...view });
+  return { ...view, links: { self: cloneUrl(view.id), temporalUi } };
+}

@@ -1,0 +1,103 @@
+import type { Request, RequestHandler } from 'express';
+import type { Phase, VmRef } from '../contract';
+import { cloneFields } from '../log';
+import {
+  BadPageToken,
+  type CloneDescription,
+  cancelClone,
+  describeClone,
+  type Endings,
+  listClones,
+} from '../temporal';
+import { callerOf } from './caller';
+import { answerOf, cloneUrl } from './clone-answer';
+import type { ApiDeps } from './deps';
+import { parseBody, parseHeader, parseQuery } from './parse';
+import { invalidRequest, Problem } from './problem';
+import { requestClone } from './request-clone';
+import {
+  cancelCloneSchema,
+  cloneQuerySchema,
+  createCloneSchema,
+  idempotencyKeySchema,
+  labelSchema,
+  listClonesQuerySchema,
+} from './schemas';
+
+/** Past the commit point: every disk is copied, and the clone will be. */
+const PAST_CANCEL: readonly Phase[] = ['RestartingSource', 'Finishing'];
+
+/** Handlers of `/clones`. */
+export function cloneRoutes(deps: ApiDeps & { endings: Endings }) {
+  const { temporal: client, endings, logger } = deps;
+
+  async function find(target: VmRef, runId?: string): Promise<CloneDescription> {
+    const known = [target.namespace, target.name].every((name) => labelSchema.safeParse(name).success);
+    const found = known ? await describeClone({ client, endings }, target, runId) : undefined;
+    if (found) return found;
+    throw new Problem(
+      'clone-not-found',
+      `There is no clone ${target.namespace}/${target.name}${runId ? ` with run ${runId}` : ''}. Clones are kept for 30 days after their end.`,
+    );
+  }
+
+  const create: RequestHandler = async (request, response) => {
+    const body = parseBody(createCloneSchema, request);
+    const idempotencyKey = parseHeader(idempotencyKeySchema, request, 'Idempotency-Key');
+    const view = await requestClone(deps, { body, caller: callerOf(request), idempotencyKey });
+    response.status(202).location(cloneUrl(view.id)).json(answerOf(view, deps));
+  };
+
+  const list: RequestHandler = async (request, response) => {
+    const { limit, pageToken, ...filters } = parseQuery(listClonesQuerySchema, request);
+    const page = await listClones(client, { filters, limit, pageToken }).catch((error) => {
+      if (!(error instanceof BadPageToken)) throw error;
+      throw invalidRequest([{ field: 'pageToken', message: 'must be the nextPageToken of the page before' }]);
+    });
+    response.json({ ...page, items: page.items.map((view) => answerOf(view, deps)) });
+  };
+
+  const get: RequestHandler = async (request, response) => {
+    const { runId } = parseQuery(cloneQuerySchema, request);
+    const { view } = await find(targetOf(request), runId);
+    response.json(answerOf(view, deps));
+  };
+
+  const cancel: RequestHandler = async (request, response) => {
+    const { reason } = hasBody(request) ? parseBody(cancelCloneSchema, request) : {};
+    const target = targetOf(request);
+    const { view, open } = await find(target);
+    if (!open) throw finished(view.id);
+    if (PAST_CANCEL.includes(view.phase)) {
+      throw new Problem(
+        'clone-past-cancel',
+        `Every disk of ${view.id} is copied and it is being finished: delete the VM instead if it is not wanted.`,
+      );
+    }
+    const cancelRequest = { requestedBy: callerOf(request), ...(reason && { reason }) };
+    if (!(await cancelClone(client, target, view.runId, cancelRequest))) throw finished(view.id);
+    logger.info({ ...cloneFields(target), ...cancelRequest }, 'cancel asked');
+    const cancelRequested = view.cancelRequested ?? cancelRequest;
+    response
+      .status(202)
+      .location(cloneUrl(view.id))
+      .json(answerOf({ ...view, cancelRequested }, deps));
+  };
+
+  return { create, list, get, cancel };
+}
+
+function finished(id: string): Problem {
+  return new Problem('clone-finished', `The clone ${id} has finished: there is nothing to cancel.`);
+}
+
+function targetOf(request: Request): VmRef {
+  const { namespace, name } = request.params as { namespace: string; name: string };
+  return { namespace, name };
+}
+
+function hasBody(request: Request): boolean {
+  return (
+    request.headers['transfer-encoding'] !== undefined || Number(request.headers['content-length'] ?? 0) > 0
+  );
+}

@@ -1,0 +1,22 @@
+import type { Client } from '@temporalio/client';
+import type { Registry } from 'prom-client';
+import type { Config } from '../config';
+import type { Caches, ClusterClient } from '../kubernetes';
+import type { Logger } from '../log';
+
+/** What the API works with; `main.ts` and tests put it together. */
+export interface ApiDeps {
+  temporal: Client;
+  cluster: ClusterClient;
+  /** Shared watches; they may still be on their first list. */
+  caches: Caches;
+  config: Pick<Config, 'host' | 'allowUnauthenticated' | 'temporalUiUrl' | 'heartbeatTimeoutSeconds'>;
+  logger: Logger;
+  /** UUID of this installation; undefined until Temporal has been asked. */
+  installation: () => string | undefined;
+  /** Milliseconds since the epoch. */
+  now: () => number;
+  registry: Registry;
+  /** Aborted when the process has been asked to end: no longer ready. */
+  stopping?: AbortSignal;
+}

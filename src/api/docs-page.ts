@@ -1,0 +1,43 @@
+import { join } from 'node:path';
+import type { RequestHandler } from 'express';
+import absolutePath from 'swagger-ui-dist/absolute-path';
+
+const PAGE = `<!doctype html>
+<html lang="en">
+<head>
+<meta charset="utf-8">
+<meta name="viewport" content="width=device-width, initial-scale=1">
+<title>VM Clone API</title>
+<link rel="stylesheet" href="/api/v1/docs/swagger-ui.css">
+</head>
+<body>
+<div id="swagger-ui"></div>
+<script src="/api/v1/docs/swagger-ui-bundle.js"></script>
+<script src="/api/v1/docs/start.js"></script>
+</body>
+</html>
+`;
+const START = `SwaggerUIBundle({ url: '/api/v1/openapi.json', dom_id: '#swagger-ui', tryItOutEnabled: true });\n`;
+const ASSETS = ['swagger-ui.css', 'swagger-ui-bundle.js'];
+
+/** Handlers of the page on which the API is read and tried; everything on it comes from here. */
+export function docsRoutes() {
+  const folder = absolutePath();
+
+  const page: RequestHandler = (_request, response) => {
+    response.set(
+      'Content-Security-Policy',
+      "default-src 'self'; style-src 'self' 'unsafe-inline'; img-src 'self' data:; frame-ancestors 'none'",
+    );
+    response.type('html').send(PAGE);
+  };
+
+  const asset: RequestHandler = (request, response, next) => {
+    const { file } = request.params as { file: string };
+    if (file === 'start.js') response.type('js').send(START);
+    else if (ASSETS.includes(file)) response.sendFile(join(folder, file));
+    else next();
+  };
+
+  return { page, asset };
+}

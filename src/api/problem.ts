@@ -1,0 +1,69 @@
+/** The kinds of answer that are no success; the key is the stable last part of `type` (RFC 9457). */
+export const PROBLEMS = {
+  'invalid-request': { status: 400, title: 'The request is not valid' },
+  'malformed-json': { status: 400, title: 'The body is not JSON' },
+  'cross-origin': { status: 403, title: 'Requests from other sites are refused' },
+  'no-such-route': { status: 404, title: 'There is nothing at this path' },
+  'vm-not-found': { status: 404, title: 'There is no such virtual machine' },
+  'clone-not-found': { status: 404, title: 'There is no such clone' },
+  'method-not-allowed': { status: 405, title: 'The path does not take this method' },
+  'name-taken': { status: 409, title: 'The name is taken' },
+  'clone-under-way': { status: 409, title: 'A clone to this name is under way' },
+  'clone-finished': { status: 409, title: 'The clone has finished' },
+  'clone-past-cancel': { status: 409, title: 'The clone can no longer be cancelled' },
+  'body-too-large': { status: 413, title: 'The body is too large' },
+  'unsupported-media-type': { status: 415, title: 'The body must be JSON' },
+  'clone-blocked': { status: 422, title: 'The virtual machine can not be cloned so' },
+  'idempotency-key-reused': { status: 422, title: 'The Idempotency-Key belongs to another request' },
+  internal: { status: 500, title: 'Something went wrong here' },
+  'cluster-refused': { status: 502, title: 'The cluster refused' },
+  unavailable: { status: 503, title: 'Not available at the moment' },
+} as const;
+export type ProblemType = keyof typeof PROBLEMS;
+
+/** What is wrong with one field; `field` is its path, such as `target.name`. */
+export interface FieldError {
+  field: string;
+  message: string;
+}
+
+/** An answer that is no success. `extra` are further members of the problem document. */
+export class Problem extends Error {
+  override readonly name = 'Problem';
+
+  constructor(
+    readonly type: ProblemType,
+    readonly detail: string,
+    readonly extra: Record<string, unknown> = {},
+    readonly headers: Record<string, string> = {},
+  ) {
+    super(detail);
+  }
+
+  get status(): number {
+    return PROBLEMS[this.type].status;
+  }
+
+  /** The document of RFC 9457. */
+  document(): Record<string, unknown> {
+    const { status, title } = PROBLEMS[this.type];
+    return { type: problemUri(this.type), title, status, detail: this.detail, ...this.extra };
+  }
+}
+
+export function problemUri(type: ProblemType): string {
+  return `urn:vm-clone:problem:${type}`;
+}
+
+/** A request that does not fit its schema: names every field. */
+export function invalidRequest(errors: FieldError[]): Problem {
+  const detail = errors
+    .map(({ field, message }) => (field ? `${field} ${message}.` : `${message}.`))
+    .join(' ');
+  return new Problem('invalid-request', detail, { errors });
+}
+
+/** Something that is needed does not answer: the same request may succeed later. */
+export function unavailable(detail: string): Problem {
+  return new Problem('unavailable', detail, {}, { 'Retry-After': '2' });
+}

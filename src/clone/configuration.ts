@@ -1,0 +1,111 @@
+import type { CopyMethod } from '../contract';
+import type { PlanDisk } from './disks';
+import { formatBytes, parseBytes, parseQuantity } from './quantity';
+import type { Domain, Interface, VirtualMachine, VirtualMachineInstance } from './resources';
+
+/** A source's configuration as the clone dialogue shows it, read-only. Null where nobody says. */
+export interface Configuration {
+  os: string | null;
+  /** "Large – 2 CPU, 16 GiB memory"; with the instancetype's name in front where there is one. */
+  flavor: string;
+  workload: string | null;
+  /** "nic1 – VirtIO – 02:00:00:00:00:01" each. */
+  nics: string[];
+  /** "disk1 (Bootable) – 50 GiB – fast – CSI clone" each. */
+  disks: string[];
+}
+
+/** How a copy is made, in words. */
+export const METHOD_NAMES: Readonly<Record<CopyMethod, string>> = {
+  'csi-clone': 'CSI clone',
+  snapshot: 'clone of a snapshot',
+  copy: 'copied over the network',
+};
+
+const SEPARATOR = ' – ';
+
+/**
+ * What the VM's marks (those of OpenShift's templates and of common-templates), its spec and its guest agent
+ * tell.
+ */
+export function describeConfiguration(
+  vm: VirtualMachine,
+  vmi: VirtualMachineInstance | undefined,
+  disks: readonly PlanDisk[],
+): Configuration {
+  return {
+    os: operatingSystem(vm, vmi),
+    flavor: flavor(vm, vmi),
+    workload: mark(vm, 'workload'),
+    nics: (vm.spec.template.spec.domain.devices?.interfaces ?? []).map((nic) => describeNic(nic, vmi)),
+    disks: describeDisks(vm, disks),
+  };
+}
+
+function operatingSystem(vm: VirtualMachine, vmi: VirtualMachineInstance | undefined): string | null {
+  const guest = vmi?.status?.guestOSInfo;
+  return guest?.prettyName || mark(vm, 'os') || vm.spec.preference?.name || null;
+}
+
+function flavor(vm: VirtualMachine, vmi: VirtualMachineInstance | undefined): string {
+  const { instancetype, template } = vm.spec;
+  const name = instancetype?.name ?? capitalised(mark(vm, 'flavor'));
+  // With an instancetype the VM's own spec says neither CPU nor memory; the VMI's does.
+  const domain = instancetype ? vmi?.spec?.domain : template.spec.domain;
+  return [name, domain && describeSize(domain)].filter(Boolean).join(SEPARATOR) || 'unknown';
+}
+
+function describeSize({ cpu, memory, resources }: Domain): string {
+  const requested = resources?.requests?.cpu ?? resources?.limits?.cpu;
+  const cpus = cpu
+    ? (cpu.cores ?? 1) * (cpu.sockets ?? 1) * (cpu.threads ?? 1)
+    : Math.max(1, Math.ceil(parseQuantity(requested) ?? 1));
+  const bytes = parseBytes(memory?.guest ?? resources?.requests?.memory ?? resources?.limits?.memory);
+  return `${cpus} CPU${bytes === undefined ? '' : `, ${formatBytes(bytes)} memory`}`;
+}
+
+function describeNic(nic: Interface, vmi: VirtualMachineInstance | undefined): string {
+  const model = nic.model ?? 'virtio';
+  const mac =
+    nic.macAddress ?? vmi?.status?.interfaces?.find(({ name }) => name === nic.name)?.mac ?? 'no fixed MAC';
+  return [nic.name, model === 'virtio' ? 'VirtIO' : model, mac].join(SEPARATOR);
+}
+
+function describeDisks(vm: VirtualMachine, disks: readonly PlanDisk[]): string[] {
+  const bootable = bootDisk(vm);
+  return disks.map(({ name, bytes, storageClass, method }) =>
+    [
+      name === bootable ? `${name} (Bootable)` : name,
+      formatBytes(bytes),
+      storageClass,
+      METHOD_NAMES[method],
+    ].join(SEPARATOR),
+  );
+}
+
+/** The disk that the VM boots from: the lowest boot order, else the first one. */
+function bootDisk(vm: VirtualMachine): string | undefined {
+  const disks = vm.spec.template.spec.domain.devices?.disks ?? [];
+  const ordered = disks.filter(({ bootOrder }) => bootOrder !== undefined);
+  ordered.sort((a, b) => (a.bootOrder as number) - (b.bootOrder as number));
+  return (ordered[0] ?? disks[0])?.name;
+}
+
+/** `vm.kubevirt.io/<what>` on template or VM, else the key of the label `<what>.template.kubevirt.io/<value>`. */
+function mark(vm: VirtualMachine, what: 'os' | 'flavor' | 'workload'): string | null {
+  for (const metadata of [vm.spec.template.metadata, vm.metadata]) {
+    const value =
+      metadata?.annotations?.[`vm.kubevirt.io/${what}`] || metadata?.labels?.[`vm.kubevirt.io/${what}`];
+    if (value) return value;
+  }
+  const prefix = `${what}.template.kubevirt.io/`;
+  for (const metadata of [vm.metadata, vm.spec.template.metadata]) {
+    const key = Object.keys(metadata?.labels ?? {}).find((label) => label.startsWith(prefix));
+    if (key) return key.slice(prefix.length);
+  }
+  return null;
+}
+
+function capitalised(text: string | null): string | null {
+  return text && text.charAt(0).toUpperCase() + text.slice(1);
+}

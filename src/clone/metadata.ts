@@ -1,0 +1,72 @@
+import { DESCRIPTION_ANNOTATION, MARKS } from '../contract';
+
+type Entries = Record<string, string> | undefined;
+
+/** Labels by which KubeVirt and templates name the VM. */
+const NAME_LABELS = new Set(['vm.kubevirt.io/name', 'kubevirt.io/vm', 'kubevirt.io/domain']);
+/** Labels that often hold the VM's name, and then select it. */
+const APP_LABELS = new Set([
+  'app',
+  'app.kubernetes.io/name',
+  'app.kubernetes.io/instance',
+  'k8s-app',
+  'name',
+  'vm',
+  'instance',
+]);
+
+/** Labels of tools that deploy and prune: a clone is not theirs. */
+const DEPLOYMENT_LABELS: readonly RegExp[] = [
+  /^argocd\.argoproj\.io\//,
+  /\.toolkit\.fluxcd\.io\//,
+  /^fluxcd\.io\//,
+  /^helm\.sh\//,
+  /^app\.kubernetes\.io\/managed-by$/,
+  /^app\.kubernetes\.io\/instance$/,
+];
+
+/** Annotations that tell of the source's own past, place or addresses (kubevirt-rules, Identity). */
+const OWN_ANNOTATIONS: readonly RegExp[] = [
+  /^restore\.kubevirt\.io\//,
+  /^kubectl\.kubernetes\.io\/last-applied-configuration$/,
+  /^kubevirt\.io\/[a-z]+-observed-api-version$/,
+  // GitOps
+  /^argocd\.argoproj\.io\//,
+  /\.toolkit\.fluxcd\.io\//,
+  /^fluxcd\.io\//,
+  /^meta\.helm\.sh\//,
+  /^helm\.sh\//,
+  // CNI: addresses and attachments
+  /^k8s\.v1\.cni\.cncf\.io\//,
+  /^cni\.projectcalico\.org\//,
+  /^(k8s\.)?ovn\.(org|kubernetes\.io)\//,
+  /^network\.kubevirt\.io\/addresses$/,
+  /^network\.harvesterhci\.io\//,
+  /^harvesterhci\.io\/volumeClaimTemplates$/,
+];
+
+/**
+ * Labels that a clone takes over: ours and the deployment tools' go; those that name the VM name the clone.
+ * Otherwise a deployment tool would prune the clone, and Services and selectors would mistake it for its source.
+ */
+export function carriedLabels(labels: Entries, source: string, target: string): Record<string, string> {
+  const carried: Record<string, string> = {};
+  for (const [key, value] of Object.entries(labels ?? {})) {
+    if (key.startsWith(MARKS.prefix)) continue;
+    if (NAME_LABELS.has(key) || (APP_LABELS.has(key) && value === source)) carried[key] = target;
+    else if (!DEPLOYMENT_LABELS.some((pattern) => pattern.test(key))) carried[key] = value;
+  }
+  return carried;
+}
+
+/** Annotations that a clone takes over: not ours, and none that belongs to the source alone. */
+export function carriedAnnotations(annotations: Entries): Record<string, string> {
+  return Object.fromEntries(
+    Object.entries(annotations ?? {}).filter(
+      ([key]) =>
+        !key.startsWith(MARKS.prefix) &&
+        key !== DESCRIPTION_ANNOTATION &&
+        !OWN_ANNOTATIONS.some((pattern) => pattern.test(key)),
+    ),
+  );
+}

@@ -1,0 +1,219 @@
+import {
+  type CloneInput,
+  cloneWorkflowId,
+  DESCRIPTION_ANNOTATION,
+  IN_PROGRESS,
+  MARKS,
+  type PlannedDisk,
+} from '../contract';
+import type { CopiedClaimSpec } from './disks';
+import type { Identity } from './identity';
+import { carriedAnnotations, carriedLabels } from './metadata';
+import type { ClonePlan } from './plan';
+import { strategyOf } from './power';
+import type {
+  DataVolume,
+  Interface,
+  RunStrategy,
+  TypeMatcher,
+  VirtualMachine,
+  VmiSpec,
+  VmTemplate,
+  Volume,
+} from './resources';
+import { treatVolumes } from './volumes';
+
+export interface TargetInput {
+  source: VirtualMachine;
+  plan: Pick<ClonePlan, 'disks' | 'claimSpecs'>;
+  request: CloneInput;
+  identity: Identity;
+}
+
+/**
+ * The clone's objects: the VM, off and marked in progress, and a DataVolume for each disk, which are to be owned
+ * by it (`ownedBy`, once its uid is known).
+ *
+ * The VM has no dataVolumeTemplates: DataVolumes made directly are refused, not silently adopted, when a claim of
+ * their name exists, and the *requester's* right to copy is checked (kubevirt-observed, The clone's VM and disks).
+ */
+export function buildTarget(input: TargetInput): { vm: VirtualMachine; dataVolumes: DataVolume[] } {
+  const { plan, request } = input;
+  return {
+    vm: buildVm(input),
+    dataVolumes: plan.disks.map((disk) => {
+      const spec = plan.claimSpecs[disk.name];
+      if (!spec) throw new Error(`The plan says nothing of the claim of disk ${disk.name}`);
+      return buildDataVolume(disk, spec, request);
+    }),
+  };
+}
+
+/** The same DataVolume, owned by the clone's VM: it is collected with it. */
+export function ownedBy(dataVolume: DataVolume, vm: VirtualMachine): DataVolume {
+  const { name, uid } = vm.metadata;
+  if (!uid) throw new Error(`VM ${name} has no uid yet`);
+  const owner = { apiVersion: 'kubevirt.io/v1', kind: 'VirtualMachine', name, uid };
+  return {
+    ...dataVolume,
+    metadata: {
+      ...dataVolume.metadata,
+      ownerReferences: [{ ...owner, controller: true, blockOwnerDeletion: true }],
+    },
+  };
+}
+
+/** The strategy of a clone that is to be started; a Manual one needs a PUT `start` as well (kubevirt-rules, Power). */
+export function startStrategyFor(sourceStrategy: RunStrategy): RunStrategy {
+  return sourceStrategy === 'Halted' ? 'Always' : sourceStrategy;
+}
+
+/** The strategy of a clone that is to stay off: Always, Once and RerunOnFailure would boot it. */
+export function restingStrategyFor(sourceStrategy: RunStrategy): RunStrategy {
+  return sourceStrategy === 'Manual' ? 'Manual' : 'Halted';
+}
+
+function buildVm({ source, plan, request, identity }: TargetInput): VirtualMachine {
+  const { namespace, name } = request.target;
+  const { running, dataVolumeTemplates, instancetype, preference, template, ...rest } = source.spec;
+  return {
+    apiVersion: 'kubevirt.io/v1',
+    kind: 'VirtualMachine',
+    metadata: {
+      name,
+      namespace,
+      labels: {
+        ...carriedLabels(source.metadata.labels, source.metadata.name, name),
+        ...ownerLabels(request),
+      },
+      annotations: { ...carriedAnnotations(source.metadata.annotations), ...vmMarks(source, request) },
+    },
+    spec: {
+      ...copyOf(rest),
+      ...(instancetype && { instancetype: ownRevision(instancetype) }),
+      ...(preference && { preference: ownRevision(preference) }),
+      // Manual boots nothing by itself; the other strategies would.
+      runStrategy: restingStrategyFor(strategyOf(source)),
+      template: buildTemplate(template, source.metadata.name, name, plan.disks, identity),
+    },
+  };
+}
+
+/**
+ * A revision that the VM names in its spec is owned by the source and goes with it; without one KubeVirt gives
+ * the clone its own.
+ */
+function ownRevision({ revisionName, ...matcher }: TypeMatcher): TypeMatcher {
+  return matcher;
+}
+
+function buildTemplate(
+  { metadata, spec }: VmTemplate,
+  sourceName: string,
+  targetName: string,
+  disks: readonly PlannedDisk[],
+  identity: Identity,
+): VmTemplate {
+  // A fixed host name would be the same as the source's; utility volumes serve a running VM's own chores.
+  const { hostname, utilityVolumes, ...carried } = copyOf(spec);
+  const { dropped } = treatVolumes(spec);
+  const domain = { ...carried.domain, firmware: { ...carried.domain.firmware, ...identity.firmware } };
+  const devices = domain.devices;
+  if (devices) {
+    domain.devices = {
+      ...devices,
+      ...(devices.disks && { disks: devices.disks.filter((disk) => !dropped.includes(disk.name)) }),
+      ...(devices.interfaces && {
+        interfaces: devices.interfaces.map((nic) => withMac(nic, identity)),
+      }),
+    };
+  }
+  const target: VmiSpec = { ...carried, domain };
+  if (carried.volumes) {
+    target.volumes = carried.volumes
+      .filter((volume) => !dropped.includes(volume.name))
+      .map((volume) => redirected(volume, disks));
+  }
+  return {
+    metadata: {
+      labels: carriedLabels(metadata?.labels, sourceName, targetName),
+      annotations: carriedAnnotations(metadata?.annotations),
+    },
+    spec: target,
+  };
+}
+
+function withMac(nic: Interface, { macs }: Identity): Interface {
+  const macAddress = macs[nic.name];
+  return macAddress ? { ...nic, macAddress } : nic;
+}
+
+/** Points a copied volume at the clone's DataVolume; a hot-plugged one stays hot-pluggable. */
+function redirected(volume: Volume, disks: readonly PlannedDisk[]): Volume {
+  const disk = disks.find(({ name }) => name === volume.name);
+  if (!disk) return volume;
+  const hotpluggable = volume.dataVolume?.hotpluggable ?? volume.persistentVolumeClaim?.hotpluggable;
+  return { name: volume.name, dataVolume: { name: disk.dataVolume, ...(hotpluggable && { hotpluggable }) } };
+}
+
+function ownerLabels({ cloneUid, installation }: CloneInput): Record<string, string> {
+  return { [MARKS.cloneUid]: cloneUid, [MARKS.installation]: installation };
+}
+
+function vmMarks(source: VirtualMachine, request: CloneInput): Record<string, string> {
+  return {
+    ...(request.description && { [DESCRIPTION_ANNOTATION]: request.description }),
+    ...origin(request),
+    [MARKS.inProgress]: IN_PROGRESS.copying,
+    ...(request.startAfterClone && { [MARKS.startStrategy]: startStrategyFor(strategyOf(source)) }),
+  };
+}
+
+function origin({ source, target }: CloneInput): Record<string, string> {
+  return {
+    [MARKS.workflowId]: cloneWorkflowId(target),
+    [MARKS.source]: `${source.namespace}/${source.name}`,
+  };
+}
+
+/**
+ * One disk's DataVolume. CDI hands its labels and annotations on to the claim, so marks that change
+ * (`in-progress`) stand on the VM alone.
+ *
+ * `pvc`, not `storage`: CDI takes `pvc` as it is, but adds the file system's overhead to the size of `storage`
+ * (CDI datavolume/util.go, renderPvcSpecVolumeSize): the clone would outgrow its source and its quota, and on
+ * classes without expansion a clone by the storage itself would fall back to a slow copy (clone/planner.go,
+ * validateAdvancedClonePVC). All that `storage` would fill in is known from the live claim.
+ */
+function buildDataVolume(
+  { sourceClaim, dataVolume }: PlannedDisk,
+  { size, ...claim }: CopiedClaimSpec,
+  request: CloneInput,
+): DataVolume {
+  return {
+    apiVersion: 'cdi.kubevirt.io/v1beta1',
+    kind: 'DataVolume',
+    metadata: {
+      name: dataVolume,
+      namespace: request.target.namespace,
+      labels: ownerLabels(request),
+      annotations: {
+        // A claim of that name is somebody's disk, never ours to take.
+        'cdi.kubevirt.io/allowClaimAdoption': 'false',
+        // Nobody mounts the disks of a clone that is off: waiting for a consumer would never end.
+        'cdi.kubevirt.io/storage.bind.immediate.requested': 'true',
+        'cdi.kubevirt.io/storage.deleteAfterCompletion': 'false',
+        ...origin(request),
+      },
+    },
+    spec: {
+      source: { pvc: { namespace: request.source.namespace, name: sourceClaim } },
+      pvc: { ...claim, resources: { requests: { storage: size } } },
+    },
+  };
+}
+
+/** A deep copy of plain JSON, so that the source object, which is a cache's, stays as it is. */
+function copyOf<T>(value: T): T {
+  return JSON.parse(JSON.stringify(value)) as T;
+}
