@@ -41,7 +41,7 @@ const variables = z.object({
   AUTH_MODE: oneOf(['none', 'kubernetes']).default('none'),
   ALLOW_UNAUTHENTICATED: oneOf(['yes', 'no']).default('no'),
   LOG_LEVEL: oneOf(LOG_LEVELS).default('info'),
-  STATE_DIR: z.string().default(() => join(process.cwd(), '.vm-clone')),
+  STATE_DIR: z.string().default(() => join(process.cwd(), '.state')),
   HEARTBEAT_TIMEOUT_SECONDS: seconds(3600).default(60),
   HEARTBEAT_THROTTLE_SECONDS: seconds(3600).default(20),
   SWEEP_INTERVAL_SECONDS: wholeNumber(1, 86_400).default(60),

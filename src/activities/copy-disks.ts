@@ -1,5 +1,13 @@
 import { Context } from '@temporalio/activity';
-import { type DiskOutcome, diagnose, overallPercent, raise } from '../clone';
+import {
+  type DiskOutcome,
+  diagnose,
+  givenUp,
+  overallPercent,
+  raise,
+  type Standing,
+  stillStanding,
+} from '../clone';
 import { type CopyExpectation, type CopyFacts, type CopyVerdict, copyVerdict } from '../clone/copy-verdict';
 import type { KubernetesEvent, KubernetesResource } from '../clone/resources';
 import {
@@ -14,6 +22,9 @@ import { awaitChange, type ChangeSource, isCode, type Kind, Kinds } from '../kub
 import type { ActivityDeps } from './deps';
 import { failure } from './failures';
 import { markPath, ownMarks } from './marks';
+
+/** How often complaints and stalls are looked at without an event, in milliseconds. Reads caches alone. */
+const RECHECK = 15_000;
 
 export interface CopiedDisks {
   disks: DiskProgress[];
@@ -39,12 +50,15 @@ export function copyDisks(deps: ActivityDeps) {
   };
 }
 
+type Copying = Extract<CopyVerdict, { is: 'copying' | 'succeeded' }>;
+
 class CopyWatch {
   private disks: DiskProgress[];
   private percent: number | null;
   private lastMove = '';
   private movedAt = Date.now();
   private stalled?: Stall;
+  private standing: Standing = {};
 
   constructor(
     private readonly deps: ActivityDeps,
@@ -66,7 +80,7 @@ class CopyWatch {
     const { stall } = this.deps.limits;
     return (await awaitChange(this.changes(), look, {
       signal: this.signal,
-      recheckMs: stall,
+      recheckMs: Math.min(stall, RECHECK),
     })) as DiskProgress[];
   }
 
@@ -82,13 +96,24 @@ class CopyWatch {
     }));
     this.percent = raise(this.percent, overallPercent(this.disks));
     if (verdict.is === 'succeeded') return this.disks;
+    this.losePatience(verdict);
     await this.noticeStall(verdict);
     return undefined;
   }
 
-  private async noticeStall({
-    outcomes,
-  }: Extract<CopyVerdict, { is: 'copying' | 'succeeded' }>): Promise<void> {
+  /** Fails when CDI has complained of one disk for longer than such a complaint ever lasted and then went. */
+  private losePatience({ outcomes }: Copying): void {
+    const { disks } = this.input;
+    const now = Date.now();
+    this.standing = stillStanding(this.standing, disks, outcomes, now);
+    const index = givenUp(this.standing, disks, outcomes, now);
+    if (index === undefined) return;
+    const { reason, message } = outcomes[index] as DiskOutcome;
+    const why = [reason, message].filter(Boolean).join(': ');
+    throw failure('CopyFailed', `Disk ${disks[index]?.name} could not be copied. ${why}`);
+  }
+
+  private async noticeStall({ outcomes }: Copying): Promise<void> {
     const lastMove = outcomes.map((outcome) => outcome.lastMove).join('|');
     if (lastMove !== this.lastMove) {
       this.lastMove = lastMove;

@@ -3,6 +3,7 @@ import type {
   ControllerRevision,
   DataVolume,
   KubernetesResource,
+  RunStrategy,
   VirtualMachine,
   VmTemplate,
 } from '../clone/resources';
@@ -12,8 +13,8 @@ import { failure } from './failures';
 
 /** What a clone will be, as planned when its source was locked. Later edits of the source don't change it. */
 export interface FrozenPlan {
-  /** `spec.template` of the source that it was made from. */
-  template: VmTemplate;
+  /** What of the source it depends on: an edit of that calls for another plan. */
+  madeFrom: { template: VmTemplate; strategy: RunStrategy };
   disks: PlannedDisk[];
   vm: VirtualMachine;
   dataVolumes: DataVolume[];
@@ -43,7 +44,7 @@ export async function readFrozenPlan(
 }
 
 /**
- * Freezes the plan, unless one of the same template is there already: a repeated attempt keeps the identity
+ * Freezes the plan, unless one made from the same source is there already: a repeated attempt keeps the identity
  * that the first one drew. Returns the one that counts.
  */
 export async function freezePlan(
@@ -62,7 +63,7 @@ export async function freezePlan(
     if (!isCode(error, 409)) throw error;
   }
   const existing = await readFrozenPlan(client, ref, owner, signal);
-  if (existing && sameJson(existing.plan.template, plan.template)) return existing.plan;
+  if (existing && sameJson(existing.plan.madeFrom, plan.madeFrom)) return existing.plan;
   await removeFrozenPlan(client, ref, owner, signal, existing?.uid);
   await client.create(Kinds.ControllerRevision, revision, { signal });
   return plan;

@@ -1,14 +1,14 @@
 import { Context } from '@temporalio/activity';
 import { buildTarget, newIdentity, planClone } from '../clone';
 import { holds, lockPatch, mustStop } from '../clone/lock';
-import { savedPower } from '../clone/power';
-import { type CloneInput, cloneWorkflowId, type PlannedDisk } from '../contract';
+import { savedPower, strategyOf } from '../clone/power';
+import { type CloneInput, cloneWorkflowId, type PlannedDisk, type VmRef } from '../contract';
 import { isCode, Kinds } from '../kubernetes';
 import { readPlanFacts } from '../kubernetes/plan-facts';
 import type { ActivityDeps } from './deps';
 import { failure, finalIfRefused } from './failures';
 import { type FrozenPlan, freezePlan, readFrozenPlan } from './frozen-plan';
-import { unblocked } from './plan-clone';
+import { inHistory, unblocked } from './plan-clone';
 
 export interface LockedSource {
   /** Of the plan that is frozen now: the source may have been edited since step 1. */
@@ -17,7 +17,10 @@ export interface LockedSource {
   stopped: boolean;
 }
 
+/** Edits that a lock puts up with. */
 const ROUNDS = 3;
+/** Other holders that may come and go between reading and writing in one attempt. */
+const CONTENDERS = 50;
 
 /**
  * Step 2: freezes the planned clone, then locks the source and, where it is on, switches it off, in one patch
@@ -26,23 +29,30 @@ const ROUNDS = 3;
 export function lockSource(deps: ActivityDeps) {
   return (input: CloneInput & { sourceUid: string }): Promise<LockedSource> =>
     finalIfRefused(async () => {
-      for (let round = 0; round < ROUNDS; round++) {
-        const locked = await tryLock(deps, input, Context.current().cancellationSignal);
-        if (locked) return locked;
+      const edits = new Set<string>();
+      for (let tries = 0; tries < CONTENDERS; tries++) {
+        const attempt = await tryLock(deps, input, Context.current().cancellationSignal);
+        if ('disks' in attempt) return attempt;
+        edits.add(attempt.planned);
+        if (edits.size >= ROUNDS) throw editedAgain(input.source);
       }
-      throw failure(
-        'SourceChanged',
-        `${input.source.name} was changed each time it was about to be locked: clone it again when nobody edits it.`,
-      );
+      throw new Error(`Other clones locked or unlocked ${input.source.name} in each of ${CONTENDERS} rounds`);
     });
 }
 
-/** One round; undefined when the source has changed between reading and writing. */
+function editedAgain({ name }: VmRef): Error {
+  return failure(
+    'SourceChanged',
+    `${name} was changed each time it was about to be locked: clone it again when nobody edits it.`,
+  );
+}
+
+/** One round; else what was planned, when the source has changed between reading and writing. */
 async function tryLock(
   deps: ActivityDeps,
   input: CloneInput & { sourceUid: string },
   signal: AbortSignal,
-): Promise<LockedSource | undefined> {
+): Promise<LockedSource | { planned: string }> {
   const { client } = deps;
   const [facts, vmi] = await Promise.all([
     readPlanFacts(deps, input, signal),
@@ -61,8 +71,8 @@ async function tryLock(
   const identity = newIdentity(vm, deps.random);
   const workflowId = cloneWorkflowId(input.target);
   const drawn: FrozenPlan = {
-    template: vm.spec.template,
-    disks: plan.disks,
+    madeFrom: { template: vm.spec.template, strategy: strategyOf(vm) },
+    disks: plan.disks.map(inHistory),
     ...buildTarget({ source: vm, plan, request: input, identity }),
   };
   const frozen = await freezePlan(client, vm, { ...input, workflowId }, drawn, signal);
@@ -74,7 +84,7 @@ async function tryLock(
     });
     return { disks: frozen.disks, stopped: savedPower(locked) !== undefined || mustStop(vm, vmi) };
   } catch (error) {
-    if (isCode(error, 404, 409, 422)) return undefined;
+    if (isCode(error, 404, 409, 422)) return { planned: JSON.stringify(drawn.madeFrom) };
     throw error;
   }
 }

@@ -24,8 +24,14 @@ export function planClone({ client, caches }: ActivityDeps) {
       const { sourceUid, sourceOn, disks, warnings, shutdownTimeoutSeconds, leftover } = unblocked(
         plan(facts),
       );
-      return { sourceUid, sourceOn, disks, warnings, shutdownTimeoutSeconds, leftover };
+      const named = disks.map(inHistory);
+      return { sourceUid, sourceOn, disks: named, warnings, shutdownTimeoutSeconds, leftover };
     });
+}
+
+/** What of a disk goes into history. */
+export function inHistory({ name, sourceClaim, dataVolume, bytes, method }: PlannedDisk): PlannedDisk {
+  return { name, sourceClaim, dataVolume, bytes, method };
 }
 
 /** The plan, if nothing stands against it. */
