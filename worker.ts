@@ -90,7 +90,7 @@ async function main(): Promise<void> {
     connection,
     namespace,
     taskQueue: TASK_QUEUE,
-    workflowBundle: { codePath: path.join(__dirname, 'workflow-bundle.js') },
+    workflowBundle: { codePath: config.workflowBundle ?? path.join(__dirname, 'workflow-bundle.js') },
     heartbeatThrottleMs,
     shutdownGraceMs: config.shutdownGraceSeconds * 1000,
     deps: {

@@ -1,4 +1,3 @@
-import { join } from 'node:path';
 import { z } from 'zod';
 
 /** A setting that the process can't start with: one sentence that names the variable. */
@@ -41,11 +40,12 @@ const variables = z.object({
   AUTH_MODE: oneOf(['none', 'kubernetes']).default('none'),
   ALLOW_UNAUTHENTICATED: oneOf(['yes', 'no']).default('no'),
   LOG_LEVEL: oneOf(LOG_LEVELS).default('info'),
-  STATE_DIR: z.string().default(() => join(process.cwd(), '.state')),
+  STATE_DIR: z.string().default('.state'),
   HEARTBEAT_TIMEOUT_SECONDS: seconds(3600).default(60),
   HEARTBEAT_THROTTLE_SECONDS: seconds(3600).default(20),
   SWEEP_INTERVAL_SECONDS: wholeNumber(1, 86_400).default(60),
   SHUTDOWN_GRACE_SECONDS: seconds(3600).default(10),
+  WORKFLOW_BUNDLE: z.string().optional(),
 });
 
 export interface Config {
@@ -69,6 +69,8 @@ export interface Config {
   sweepIntervalSeconds: number;
   /** What is under way when the process is asked to end gets so long. */
   shutdownGraceSeconds: number;
+  /** File of bundled workflows; undefined: the one that the build put beside the worker. */
+  workflowBundle?: string;
 }
 
 /**
@@ -104,6 +106,7 @@ export function loadConfig(env: NodeJS.ProcessEnv = process.env): Config {
     heartbeatThrottleSeconds: values.HEARTBEAT_THROTTLE_SECONDS,
     sweepIntervalSeconds: values.SWEEP_INTERVAL_SECONDS,
     shutdownGraceSeconds: values.SHUTDOWN_GRACE_SECONDS,
+    workflowBundle: values.WORKFLOW_BUNDLE,
   };
 }
 

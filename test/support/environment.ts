@@ -2,7 +2,13 @@ import { randomBytes, randomUUID } from 'node:crypto';
 import type { WorkflowHandle } from '@temporalio/client';
 import { defaultDataConverter as converter } from '@temporalio/common';
 import { decodeArrayFromPayloads } from '@temporalio/common/lib/internal-non-workflow';
-import { DefaultLogger, NativeConnection, Runtime, type Worker } from '@temporalio/worker';
+import {
+  DefaultLogger,
+  makeTelemetryFilterString,
+  NativeConnection,
+  Runtime,
+  type Worker,
+} from '@temporalio/worker';
 import { FAST_OPTIONS, type Simulator, type StartOptions, startSimulator } from '../../simulator';
 import { type ObservedRequest, RequestLog } from '../../simulator/apiserver';
 import type { ActivityDeps, Limits } from '../../src/activities/deps';
@@ -22,7 +28,7 @@ import { awaitChange, type Caches, ClusterClient, createCaches, type WatchCache 
 import { cloneLookup, startClone } from '../../src/temporal';
 import { createWorkers } from '../../worker';
 import { startTemporal, type TestTemporal } from './temporal';
-import { workflowBundle } from './workflow-bundle';
+import { workflowBundleFile } from './workflow-bundle';
 
 /** Short enough for tests, in the same order as the real ones. */
 const QUICK_LIMITS: Limits = {
@@ -36,7 +42,11 @@ const HEARTBEAT_TIMEOUT_SECONDS = 3;
 const HEARTBEAT_THROTTLE_MS = 300;
 const WORKER_AGENT = 'vm-clone-worker';
 
-Runtime.install({ logger: new DefaultLogger('ERROR'), shutdownSignals: [] });
+Runtime.install({
+  logger: new DefaultLogger('ERROR'),
+  shutdownSignals: [],
+  telemetryOptions: { logging: { filter: makeTelemetryFilterString({ core: 'ERROR', other: 'ERROR' }) } },
+});
 
 export interface EnvironmentOptions {
   simulator?: StartOptions;
@@ -113,7 +123,7 @@ export class Environment {
       connection,
       namespace,
       taskQueue: TASK_QUEUE,
-      workflowBundle: await workflowBundle(),
+      workflowBundle: { codePath: await workflowBundleFile() },
       deps,
       heartbeatThrottleMs: this.throttleMs,
       shutdownGraceMs: 5_000,
@@ -175,6 +185,11 @@ export class Environment {
       signal,
       recheckMs: HEARTBEAT_THROTTLE_MS,
     })) as CopyHeartbeat;
+  }
+
+  /** Asks again and again what nothing announces, until there is an answer. */
+  async poll<R>(look: () => Promise<R | undefined>, timeoutMs = 30_000): Promise<R> {
+    return (await awaitChange([], look, { signal: AbortSignal.timeout(timeoutMs), recheckMs: 50 })) as R;
   }
 
   untilVm(ref: VmRef, reached: (vm: VirtualMachine | undefined) => boolean) {

@@ -1,4 +1,4 @@
-import { existsSync, readFileSync, renameSync, writeFileSync } from 'node:fs';
+import { existsSync, renameSync, writeFileSync } from 'node:fs';
 import os from 'node:os';
 import path from 'node:path';
 import { bundleWorkflowCode } from '@temporalio/worker';
@@ -18,9 +18,9 @@ export async function makeWorkflowBundle(): Promise<void> {
   process.env[BUNDLE_VARIABLE] = file;
 }
 
-/** The run's workflow bundle; made on the spot where there was no global set-up. */
-export async function workflowBundle(): Promise<{ code: string }> {
+/** File of the run's workflow bundle; made on the spot where there was no global set-up. */
+export async function workflowBundleFile(): Promise<string> {
   const file = process.env[BUNDLE_VARIABLE];
   if (!file || !existsSync(file)) await makeWorkflowBundle();
-  return { code: readFileSync(process.env[BUNDLE_VARIABLE] as string, 'utf8') };
+  return process.env[BUNDLE_VARIABLE] as string;
 }

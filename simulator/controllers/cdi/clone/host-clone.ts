@@ -1,0 +1,47 @@
+import { Kinds } from '../../../../src/kubernetes';
+import { milliseconds } from '../../../options';
+import { annotationOf, uidOf } from '../../objects';
+import { copyProgress } from '../copy-progress';
+import { Ann, PROGRESS_DONE } from '../names';
+import { type Clone, type ClonePhase, DONE, desiredClaim, isCopied, temporaryClaim } from './phase';
+
+/** Two pods copy: the upload and clone-source controllers run them (CDI pkg/controller/clone/host-clone.go). */
+export const hostClone: ClonePhase = {
+  name: 'HostClone',
+
+  async reconcile(clone) {
+    const { cdi, target, source, signal } = clone;
+    const claim =
+      temporaryClaim(clone) ??
+      (await cdi.client.create(
+        Kinds.PersistentVolumeClaim,
+        desiredClaim(clone, {
+          [Ann.preallocationRequested]: 'false',
+          [Ann.ownerUid]: uidOf(target),
+          [Ann.podRestarts]: '0',
+          [Ann.cloneRequest]: `${source.namespace}/${source.name}`,
+          [Ann.boundImmediately]: '',
+        }),
+        { signal },
+      ));
+    if (isCopied(claim)) return DONE;
+    const { progressIntervalSeconds } = cdi.context.options;
+    return { done: false, requeueAfterMs: milliseconds(progressIntervalSeconds, cdi.context.options) };
+  },
+
+  status(clone: Clone) {
+    const claim = temporaryClaim(clone);
+    if (!claim) return {};
+    return { annotations: claim.metadata.annotations, progress: progressOf(clone) };
+  },
+};
+
+/** What the source pod reports while it runs: unknown before and between its starts. */
+function progressOf(clone: Clone): string | undefined {
+  const claim = temporaryClaim(clone);
+  if (claim && isCopied(claim)) return PROGRESS_DONE;
+  const name = annotationOf(claim, Ann.cloneSourcePod);
+  const pod = name ? clone.cdi.pods.get(clone.source.namespace, name) : undefined;
+  const percent = pod && copyProgress(pod);
+  return percent === undefined ? undefined : `${percent.toFixed(2)}%`;
+}

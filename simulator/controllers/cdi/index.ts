@@ -1,0 +1,29 @@
+import { type RunningController, type SimContext, startController } from '../runtime';
+import { openCdi } from './cdi';
+import { clonePopulator } from './clone-populator';
+import { cloneSourceController } from './clone-source';
+import { dataVolumeController } from './data-volume';
+import { importPopulator } from './import-populator';
+import { uploadController } from './upload';
+
+export { cdiAdmission } from './webhooks';
+
+/** Starts what the process cdi-controller is: every finalizer of CDI's hangs while it is stopped. */
+export async function startCdi(context: SimContext): Promise<RunningController> {
+  const cdi = await openCdi(context);
+  const controllers = await Promise.all(
+    [
+      dataVolumeController(cdi),
+      clonePopulator(cdi),
+      importPopulator(cdi),
+      uploadController(cdi),
+      cloneSourceController(cdi),
+    ].map((definition) => startController(context, definition)),
+  );
+  return {
+    async stop() {
+      await Promise.all(controllers.map((controller) => controller.stop()));
+      cdi.close();
+    },
+  };
+}

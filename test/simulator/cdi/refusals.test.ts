@@ -1,0 +1,193 @@
+import type { DataVolume } from '../../../src/clone/resources';
+import { Kinds } from '../../../src/kubernetes';
+import { DiskCluster, isBound, storage } from '../disks';
+
+let cluster: DiskCluster;
+beforeAll(async () => {
+  cluster = await DiskCluster.start();
+  await cluster.makeDisk('src', { size: '2Gi' });
+});
+afterAll(() => cluster.close());
+
+const inDemo = (name: string) => ({ namespace: 'demo', name });
+const fromSource = { pvc: { namespace: 'demo', name: 'src' } };
+
+test.each<[string, DataVolume['spec'], string]>([
+  ['an empty source', { source: {}, storage: storage('1Gi', 'copy') }, 'Missing Data volume source'],
+  [
+    'no source',
+    { storage: storage('1Gi', 'copy') },
+    'Data volume should have either Source or SourceRef, or be externally populated',
+  ],
+  [
+    'two sources',
+    { source: { blank: {}, ...fromSource }, storage: storage('1Gi', 'copy') },
+    'Multiple Data volume sources',
+  ],
+  [
+    'a source without a namespace',
+    { source: { pvc: { namespace: '', name: 'src' } }, storage: storage('1Gi', 'copy') },
+    'spec.source.PVC source PVC is not valid',
+  ],
+  ['no claim', { source: fromSource }, 'Missing Data volume PVC'],
+  ['a blank disk without a size', { source: { blank: {} }, storage: {} }, 'Storage size is missing'],
+  [
+    'a size of next to nothing',
+    { source: { blank: {} }, storage: storage('1000', 'copy') },
+    'Storage size should be at least 1MiB',
+  ],
+])('refuses a DataVolume with %s', async (_name, spec, message) => {
+  await expect(
+    cluster.client.create(Kinds.DataVolume, { metadata: inDemo('bad'), spec }),
+  ).rejects.toMatchObject({
+    code: 422,
+    message: `admission webhook "datavolume-validate.cdi.kubevirt.io" denied the request:  ${message}`,
+  });
+});
+
+test('refuses a change of the spec, and takes one of the metadata', async () => {
+  await cluster.clone('src', 'fixed', { size: '2Gi' });
+  const patch = { spec: { source: { pvc: { namespace: 'demo', name: 'other' } } } };
+  await expect(cluster.client.patchMerge(Kinds.DataVolume, inDemo('fixed'), patch)).rejects.toMatchObject({
+    code: 422,
+    message: expect.stringContaining('Cannot update DataVolume Spec'),
+  });
+  await cluster.client.patchMerge(Kinds.DataVolume, inDemo('fixed'), { metadata: { labels: { a: 'b' } } });
+});
+
+describe('a claim of the DataVolume’s name', () => {
+  const claim = (name: string) =>
+    cluster.client.create(Kinds.PersistentVolumeClaim, {
+      metadata: inDemo(name),
+      spec: storage('2Gi', 'copy'),
+    });
+
+  test('refuses the DataVolume', async () => {
+    await claim('taken');
+    await expect(cluster.clone('src', 'taken', { size: '2Gi' })).rejects.toMatchObject({
+      code: 422,
+      message: expect.stringContaining('Destination PVC demo/taken already exists'),
+    });
+  });
+
+  test('refuses the DataVolume that forbids adoption', async () => {
+    await claim('kept');
+    const annotations = { 'cdi.kubevirt.io/allowClaimAdoption': 'false' };
+    await expect(cluster.clone('src', 'kept', { size: '2Gi', annotations })).rejects.toMatchObject({
+      code: 422,
+    });
+  });
+
+  test('is silently adopted when the DataVolume allows it: nothing copied, and deleted with it', async () => {
+    const disk = await claim('adopted');
+    await cluster.until(Kinds.PersistentVolumeClaim, inDemo('adopted'), isBound);
+    const annotations = { 'cdi.kubevirt.io/allowClaimAdoption': 'true' };
+    const { metadata } = await cluster.clone('src', 'adopted', { size: '2Gi', annotations });
+    const { status } = await cluster.untilPhase('adopted', 'Succeeded');
+    expect(status?.progress).toBe('N/A');
+    const adopted = await cluster.until(
+      Kinds.PersistentVolumeClaim,
+      inDemo('adopted'),
+      (object) => object.metadata.ownerReferences !== undefined,
+    );
+    expect(adopted.metadata.uid).toBe(disk.metadata.uid);
+    expect(adopted.metadata.ownerReferences?.[0]).toMatchObject({ kind: 'DataVolume', uid: metadata.uid });
+    await cluster.client.delete(Kinds.DataVolume, inDemo('adopted'));
+    await cluster.untilGone(Kinds.PersistentVolumeClaim, inDemo('adopted'));
+  });
+
+  test('that belongs to another DataVolume is left alone, with an Event', async () => {
+    await cluster.client.create(Kinds.PersistentVolumeClaim, {
+      metadata: {
+        ...inDemo('foreign'),
+        ownerReferences: [
+          {
+            apiVersion: 'cdi.kubevirt.io/v1beta1',
+            kind: 'DataVolume',
+            name: 'fixed',
+            uid: (await cluster.client.get(Kinds.DataVolume, inDemo('fixed')))?.metadata.uid ?? '',
+            controller: true,
+          },
+        ],
+      },
+      spec: storage('2Gi', 'copy'),
+    });
+    await cluster.clone('src', 'foreign', { size: '2Gi' });
+    await cluster.untilTrue(Kinds.Event, async () =>
+      (await cluster.client.list(Kinds.Event)).items.some(({ reason }) => reason === 'ErrResourceExists'),
+    );
+    const claimed = await cluster.client.get(Kinds.PersistentVolumeClaim, inDemo('foreign'));
+    expect(claimed?.metadata.ownerReferences).toHaveLength(1);
+  });
+});
+
+/** Waits for a DataVolume with the condition Bound for that reason, and gives its phase and reasons. */
+async function untilReason(name: string, reason: string) {
+  const { status } = await cluster.until(
+    Kinds.DataVolume,
+    inDemo(name),
+    (dataVolume) =>
+      dataVolume.status?.conditions?.some(
+        (condition) => condition.type === 'Bound' && condition.reason === reason,
+      ) ?? false,
+  );
+  return {
+    phase: status?.phase ?? '',
+    progress: status?.progress,
+    conditions: Object.fromEntries(
+      (status?.conditions ?? []).map(({ type, status: is, reason: why }) => [type, `${is}(${why ?? ''})`]),
+    ),
+  };
+}
+
+describe('errors leave the phase empty', () => {
+  test('a source that does not exist; it goes on when the source comes', async () => {
+    await cluster.clone('late-source', 'no-source');
+    expect(await untilReason('no-source', 'CloneWithoutSource')).toEqual({
+      phase: '',
+      progress: undefined,
+      conditions: {
+        Bound: 'False(CloneWithoutSource)',
+        Ready: 'False(CloneWithoutSource)',
+        Running: 'False()',
+      },
+    });
+    await cluster.makeDisk('late-source');
+    await cluster.untilPhase('no-source', 'Succeeded');
+  });
+
+  test('a target smaller than the source', async () => {
+    await cluster.client.create(Kinds.DataVolume, {
+      metadata: inDemo('too-small'),
+      spec: { source: fromSource, pvc: storage('1Gi', 'copy') },
+    });
+    expect(await untilReason('too-small', 'CloneValidationFailed')).toMatchObject({
+      phase: '',
+      conditions: { Ready: 'False(CloneValidationFailed)' },
+    });
+  });
+
+  test('no such storage class', async () => {
+    const { accessModes: _, ...unknown } = storage('2Gi', 'nowhere');
+    await cluster.client.create(Kinds.DataVolume, {
+      metadata: inDemo('no-class'),
+      spec: { source: fromSource, storage: unknown },
+    });
+    expect(await untilReason('no-class', 'ErrClaimNotValid')).toMatchObject({
+      phase: '',
+      conditions: { Ready: 'False(ErrClaimNotValid)', Running: 'False()' },
+    });
+  });
+});
+
+test('the populator’s error shows in Running alone and on the claim, not in the phase', async () => {
+  await cluster.clone('src', 'small-storage', { size: '1Gi' });
+  const { status } = await cluster.until(Kinds.DataVolume, inDemo('small-storage'), (dataVolume) =>
+    Boolean(
+      dataVolume.status?.conditions?.some(({ type, reason }) => type === 'Running' && reason === 'Error'),
+    ),
+  );
+  expect(['Pending', 'CloneScheduled']).toContain(status?.phase);
+  const claim = await cluster.client.get(Kinds.PersistentVolumeClaim, inDemo('small-storage'));
+  expect(claim?.metadata.annotations?.['cdi.kubevirt.io/cloneError']).toMatch(/smaller than the source/);
+});

@@ -1,0 +1,335 @@
+import { Watch } from '@kubernetes/client-node';
+import { type ApiServer, startApiServer } from '../../simulator/apiserver';
+import { cdiAdmission, startCdi } from '../../simulator/controllers/cdi';
+import { coreAdmission, startCore } from '../../simulator/controllers/core';
+import { SimKinds } from '../../simulator/controllers/kinds';
+import { createContext, type RunningController, type SimContext } from '../../simulator/controllers/runtime';
+import { CONTENT, startStorage } from '../../simulator/node/storage';
+import { FAST_OPTIONS, type SimulatorOptions } from '../../simulator/options';
+import type {
+  Condition,
+  DataVolume,
+  KubernetesResource,
+  PersistentVolumeClaim,
+  Pod,
+} from '../../src/clone/resources';
+import { type ClusterClient, type Kind, Kinds, pathOf } from '../../src/kubernetes';
+
+type Part = 'core' | 'cdi' | 'storage';
+
+const START: Record<Part, (context: SimContext) => Promise<RunningController>> = {
+  core: startCore,
+  cdi: startCdi,
+  storage: startStorage,
+};
+
+/** API server, kube-controller-manager, CDI and storage, and what a test does to disks; no VMs. */
+export class DiskCluster {
+  private readonly parts = new Map<Part, RunningController>();
+  private readonly recordings: Recording[] = [];
+
+  private constructor(
+    readonly server: ApiServer,
+    readonly context: SimContext & { close(): Promise<void> },
+    readonly client: ClusterClient,
+  ) {}
+
+  static async start(options: Partial<SimulatorOptions> = {}): Promise<DiskCluster> {
+    const server = await startApiServer();
+    const context = createContext(server.url, { ...FAST_OPTIONS, ...options });
+    const cluster = new DiskCluster(server, context, context.clientFor('test'));
+    server.addAdmission(coreAdmission(context));
+    server.addAdmission(cdiAdmission(context));
+    for (const part of Object.keys(START) as Part[]) await cluster.startPart(part);
+    await cluster.makeNamespace('demo');
+    for (const [name, { mode = 'Immediate', ...more }] of Object.entries(CLASSES)) {
+      const { strategy, ...storageClass } = more;
+      const object = { metadata: { name }, provisioner: 'sim.csi', volumeBindingMode: mode, ...storageClass };
+      await cluster.client.create(Kinds.StorageClass, object);
+      const profile = { metadata: { name }, status: { cloneStrategy: strategy } };
+      const made = await cluster.client.create(Kinds.StorageProfile, profile);
+      await cluster.client.replace(
+        Kinds.StorageProfile,
+        { ...made, status: profile.status },
+        { subresource: 'status' },
+      );
+    }
+    return cluster;
+  }
+
+  async startPart(part: Part): Promise<void> {
+    this.parts.set(part, await START[part](this.context));
+  }
+
+  async stopPart(part: Part): Promise<void> {
+    await this.parts.get(part)?.stop();
+    this.parts.delete(part);
+  }
+
+  async close(): Promise<void> {
+    for (const recording of this.recordings) recording.stop();
+    for (const part of [...this.parts.keys()]) await this.stopPart(part);
+    await this.context.close();
+    await this.server.close();
+  }
+
+  makeNamespace(name: string) {
+    return this.client.create(Kinds.Namespace, { metadata: { name } });
+  }
+
+  /** A blank disk that is bound and filled, with `content` on it. */
+  async makeDisk(
+    name: string,
+    { namespace = 'demo', size = '1Gi', storageClass = 'copy', content = '', ...metadata }: DiskOptions = {},
+  ): Promise<PersistentVolumeClaim> {
+    await this.client.create(Kinds.DataVolume, {
+      metadata: { namespace, name, ...metadata, annotations: { ...IMMEDIATE, ...metadata.annotations } },
+      spec: { source: { blank: {} }, storage: storage(size, storageClass) },
+    });
+    await this.untilPhase(name, 'Succeeded', namespace);
+    const claim = await this.until(Kinds.PersistentVolumeClaim, { namespace, name }, isBound);
+    await this.writeContent(claim, content);
+    return claim;
+  }
+
+  clone(source: string, name: string, options: CloneOptions = {}): Promise<DataVolume> {
+    const { namespace = 'demo', sourceNamespace = 'demo', size = '1Gi', storageClass = 'copy' } = options;
+    return this.client.create(Kinds.DataVolume, {
+      metadata: { namespace, name, annotations: options.annotations },
+      spec: {
+        source: { pvc: { namespace: sourceNamespace, name: source } },
+        storage: storage(size, storageClass),
+      },
+    });
+  }
+
+  /** A running pod on a claim that no controller of this cluster looks after. */
+  async usePod(name: string, claim: string, namespace = 'demo'): Promise<Pod> {
+    const pod = await this.client.create(Kinds.Pod, {
+      metadata: { namespace, name },
+      spec: {
+        nodeName: 'node-1',
+        containers: [
+          { name: 'compute', image: 'launcher', volumeMounts: [{ name: 'disk', mountPath: '/disk' }] },
+        ],
+        volumes: [{ name: 'disk', persistentVolumeClaim: { claimName: claim } }],
+      },
+    });
+    return this.client.replace(
+      Kinds.Pod,
+      { ...pod, status: { ...pod.status, phase: 'Running' } },
+      { subresource: 'status' },
+    );
+  }
+
+  async endPod(name: string, namespace = 'demo'): Promise<void> {
+    await this.client.delete(Kinds.Pod, { namespace, name }, { gracePeriodSeconds: 0 });
+  }
+
+  async contentOf(claim: PersistentVolumeClaim): Promise<string | undefined> {
+    const volume = await this.client.get(SimKinds.PersistentVolume, { name: claim.spec.volumeName ?? '' });
+    return volume?.metadata.annotations?.[CONTENT];
+  }
+
+  async writeContent(claim: PersistentVolumeClaim, content: string): Promise<void> {
+    const patch = { metadata: { annotations: { [CONTENT]: content } } };
+    await this.client.patchMerge(SimKinds.PersistentVolume, { name: claim.spec.volumeName ?? '' }, patch);
+  }
+
+  untilPhase(name: string, phase: string, namespace = 'demo'): Promise<DataVolume> {
+    return this.until(Kinds.DataVolume, { namespace, name }, ({ status }) => status?.phase === phase);
+  }
+
+  /** Resolves with the object as soon as it is as wanted; rejects after 20 s with what it was last. */
+  async until<T extends KubernetesResource>(
+    kind: Kind<T>,
+    ref: { namespace?: string; name: string },
+    wanted: (object: T) => boolean,
+  ): Promise<T> {
+    const found = await this.wait(kind, ref, (object) => object !== undefined && wanted(object));
+    return found as T;
+  }
+
+  async untilGone(kind: Kind, ref: { namespace?: string; name: string }): Promise<void> {
+    await this.wait(kind, ref, (object) => object === undefined);
+  }
+
+  /** Resolves when `condition` holds, tried at each change of the kind. */
+  async untilTrue(kind: Kind, condition: () => boolean | Promise<boolean>): Promise<void> {
+    await this.watching(kind, condition, () => `the condition on ${kind.plural}`);
+  }
+
+  private async wait<T extends KubernetesResource>(
+    kind: Kind<T>,
+    ref: { namespace?: string; name: string },
+    wanted: (object: T | undefined) => boolean,
+  ): Promise<T | undefined> {
+    let last: T | undefined;
+    await this.watching(
+      kind,
+      async () => {
+        last = await this.client.get(kind, ref);
+        return wanted(last);
+      },
+      () => `${ref.namespace}/${ref.name}: ${JSON.stringify(last, null, 1)}`,
+    );
+    return last;
+  }
+
+  private async watching(kind: Kind, test: () => boolean | Promise<boolean>, describe: () => string) {
+    const cache = this.context.cache(kind);
+    await this.context.synced(kind);
+    await new Promise<void>((resolve, reject) => {
+      let queue: Promise<void> = Promise.resolve();
+      const timer = setTimeout(() => end(new Error(`waited in vain for ${describe()}`)), 20_000);
+      const check = () => {
+        queue = queue
+          .then(async () => {
+            if (await test()) end();
+          })
+          .catch(end);
+      };
+      const off = cache.onChange({}, check);
+      function end(error?: unknown) {
+        clearTimeout(timer);
+        off();
+        if (error) reject(error);
+        else resolve();
+      }
+      check();
+    });
+  }
+
+  /** Begins to record each change of what matters in DataVolumes, claims and pods, in the server's order. */
+  async record(): Promise<Recording> {
+    const recording = new Recording(this.client);
+    this.recordings.push(recording);
+    await recording.start();
+    return recording;
+  }
+}
+
+const IMMEDIATE = { 'cdi.kubevirt.io/storage.bind.immediate.requested': 'true' };
+
+interface DiskOptions {
+  namespace?: string;
+  size?: string;
+  storageClass?: string;
+  content?: string;
+  annotations?: Record<string, string>;
+  labels?: Record<string, string>;
+}
+
+interface CloneOptions {
+  namespace?: string;
+  sourceNamespace?: string;
+  size?: string;
+  storageClass?: string;
+  annotations?: Record<string, string>;
+}
+
+const CLASSES: Record<string, { strategy: string; mode?: string; allowVolumeExpansion?: boolean }> = {
+  copy: { strategy: 'copy' },
+  csi: { strategy: 'csi-clone', allowVolumeExpansion: true },
+  'copy-late': { strategy: 'copy', mode: 'WaitForFirstConsumer' },
+  'csi-late': { strategy: 'csi-clone', mode: 'WaitForFirstConsumer' },
+};
+
+export function storage(size: string, storageClassName: string) {
+  return {
+    accessModes: ['ReadWriteOnce'],
+    volumeMode: 'Filesystem',
+    storageClassName,
+    resources: { requests: { storage: size } },
+  };
+}
+
+export function isBound(claim: PersistentVolumeClaim): boolean {
+  return claim.status?.phase === 'Bound';
+}
+
+export function conditionsText(conditions: Condition[] | undefined): string {
+  return [...(conditions ?? [])]
+    .sort((left, right) => (left.type < right.type ? -1 : 1))
+    .map(({ type, status, reason }) => `${type}=${status}${reason ? `(${reason})` : ''}`)
+    .join(' ');
+}
+
+/** One line for each change of an object that shows, as `<kind> <name> <what it is now>`. */
+export class Recording {
+  readonly lines: string[] = [];
+  private readonly last = new Map<string, string>();
+  private readonly requests: AbortController[] = [];
+
+  constructor(private readonly client: ClusterClient) {}
+
+  async start(): Promise<void> {
+    await Promise.all([
+      this.watch(Kinds.DataVolume, 'DV', ({ status = {} }) =>
+        [
+          `phase=${status.phase ?? ''}`,
+          `progress=${status.progress ?? ''}`,
+          `restarts=${status.restartCount ?? ''}`,
+          `claim=${status.claimName ?? ''}`,
+          conditionsText(status.conditions),
+        ].join(' '),
+      ),
+      this.watch(Kinds.PersistentVolumeClaim, 'PVC', ({ status, spec }) =>
+        [
+          `phase=${status?.phase}`,
+          `volume=${spec.volumeName ? 'yes' : 'no'}`,
+          `source=${spec.dataSourceRef?.kind ?? ''}`,
+        ].join(' '),
+      ),
+      this.watch(Kinds.Pod, 'Pod', ({ status }) => `phase=${status?.phase}`),
+    ]);
+  }
+
+  stop(): void {
+    for (const request of this.requests) request.abort();
+  }
+
+  /** The distinct lines about one object, without its kind and name. */
+  of(kind: string, name: string): string[] {
+    const prefix = `${kind} ${name} `;
+    return this.lines
+      .filter((line) => line.startsWith(prefix))
+      .map((line) => line.slice(prefix.length).trim());
+  }
+
+  /** Values of one field in the lines about one object, each once in a row. */
+  field(kind: string, name: string, field: string): string[] {
+    const values = this.of(kind, name).map((line) => new RegExp(`${field}=(\\S*)`).exec(line)?.[1] ?? line);
+    return values.filter((value, index) => value !== values[index - 1]);
+  }
+
+  /** Index of the first line that begins so; fails when there is none. */
+  at(beginning: string): number {
+    const index = this.lines.findIndex((line) => line.startsWith(beginning));
+    if (index < 0) throw new Error(`no "${beginning}" in\n${this.lines.join('\n')}`);
+    return index;
+  }
+
+  private async watch<T extends KubernetesResource>(
+    kind: Kind<T>,
+    label: string,
+    show: (object: T) => string,
+  ) {
+    const { items, resourceVersion } = await this.client.list(kind);
+    for (const item of items) this.last.set(`${label} ${item.metadata.name}`, show(item));
+    const request = await new Watch(this.client.kubeConfig).watch(
+      pathOf(kind),
+      { resourceVersion, allowWatchBookmarks: false },
+      (type: string, object: T) => {
+        const key = `${label} ${object.metadata.name}`;
+        const deleting = object.metadata.deletionTimestamp ? ' DELETING' : '';
+        const text = type === 'DELETED' ? 'GONE' : `${show(object)}${deleting}`;
+        if (this.last.get(key) === text) return;
+        this.last.set(key, text);
+        this.lines.push(`${key} ${text}`);
+      },
+      () => {},
+    );
+    this.requests.push(request);
+  }
+}
