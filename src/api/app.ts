@@ -1,7 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import express, { type Express, type RequestHandler } from 'express';
 import { pinoHttp } from 'pino-http';
-import { Endings } from '../temporal';
+import { CloneReader } from '../temporal';
 import { cloneRoutes } from './clone-routes';
 import type { ApiDeps } from './deps';
 import { docsRoutes } from './docs-page';
@@ -22,7 +22,7 @@ export function createApp(deps: ApiDeps): Express {
   app.use(express.json({ limit: BODY_LIMIT_BYTES }));
 
   const vms = vmRoutes(deps);
-  const clones = cloneRoutes({ ...deps, endings: new Endings(deps.temporal) });
+  const clones = cloneRoutes({ ...deps, clones: new CloneReader(deps.temporal) });
   const health = healthRoutes(deps);
   const docs = docsRoutes();
   const description = openApiDocument();

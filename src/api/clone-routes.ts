@@ -1,14 +1,7 @@
 import type { Request, RequestHandler } from 'express';
 import type { Phase, VmRef } from '../contract';
 import { cloneFields } from '../log';
-import {
-  BadPageToken,
-  type CloneDescription,
-  cancelClone,
-  describeClone,
-  type Endings,
-  listClones,
-} from '../temporal';
+import { BadPageToken, type CloneDescription, type CloneReader, cancelClone, listClones } from '../temporal';
 import { callerOf } from './caller';
 import { answerOf, cloneUrl } from './clone-answer';
 import type { ApiDeps } from './deps';
@@ -28,12 +21,12 @@ import {
 const PAST_CANCEL: readonly Phase[] = ['RestartingSource', 'Finishing'];
 
 /** Handlers of `/clones`. */
-export function cloneRoutes(deps: ApiDeps & { endings: Endings }) {
-  const { temporal: client, endings, logger } = deps;
+export function cloneRoutes(deps: ApiDeps & { clones: CloneReader }) {
+  const { temporal: client, clones, logger } = deps;
 
   async function find(target: VmRef, runId?: string): Promise<CloneDescription> {
     const known = [target.namespace, target.name].every((name) => labelSchema.safeParse(name).success);
-    const found = known ? await describeClone({ client, endings }, target, runId) : undefined;
+    const found = known ? await clones.read(target, runId) : undefined;
     if (found) return found;
     throw new Problem(
       'clone-not-found',

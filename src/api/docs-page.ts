@@ -1,6 +1,7 @@
 import { join } from 'node:path';
 import type { RequestHandler } from 'express';
 import absolutePath from 'swagger-ui-dist/absolute-path';
+import { Problem } from './problem';
 
 const PAGE = `<!doctype html>
 <html lang="en">
@@ -32,11 +33,11 @@ export function docsRoutes() {
     response.type('html').send(PAGE);
   };
 
-  const asset: RequestHandler = (request, response, next) => {
+  const asset: RequestHandler = (request, response) => {
     const { file } = request.params as { file: string };
     if (file === 'start.js') response.type('js').send(START);
     else if (ASSETS.includes(file)) response.sendFile(join(folder, file));
-    else next();
+    else throw new Problem('no-such-route', `There is no ${request.path}.`);
   };
 
   return { page, asset };

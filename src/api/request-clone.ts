@@ -4,7 +4,7 @@ import type { z } from 'zod';
 import type { ClonePlan } from '../clone/plan';
 import type { CloneInput, CloneOptions, VmRef } from '../contract';
 import { cloneFields } from '../log';
-import { type CloneDescription, type CloneView, describeClone, type Endings, startClone } from '../temporal';
+import { type CloneDescription, type CloneReader, type CloneView, startClone } from '../temporal';
 import { answerOf } from './clone-answer';
 import type { ApiDeps } from './deps';
 import { Problem, unavailable } from './problem';
@@ -18,7 +18,7 @@ export interface Asked {
   idempotencyKey?: string;
 }
 
-type Deps = ApiDeps & { endings: Endings };
+type Deps = ApiDeps & { clones: CloneReader };
 
 /** What was asked for, with every default filled in. */
 interface Wish {
@@ -40,7 +40,7 @@ export async function requestClone(deps: Deps, asked: Asked): Promise<CloneView>
   const requestHash = hashOf(wish);
   const attempts = 2; // whoever loses the race to start finds the winner on the second look
   for (let attempt = 1; attempt <= attempts; attempt += 1) {
-    const existing = await describeClone({ client: deps.temporal, endings: deps.endings }, wish.target);
+    const existing = await deps.clones.read(wish.target);
     const answer = existing && answerByExisting(deps, existing, asked, requestHash);
     if (answer) return answer;
     const plan = await readFreshPlan(deps, wish);
@@ -156,7 +156,7 @@ async function start(
     { ...cloneFields(wish.target), cloneUid, requestedBy: caller, source: wish.source },
     'clone started',
   );
-  const started = await describeClone({ client: deps.temporal, endings: deps.endings }, wish.target);
+  const started = await deps.clones.read(wish.target);
   if (!started) throw unavailable('The clone was started but is not seen yet. Ask again in a moment.');
   return started.view;
 }

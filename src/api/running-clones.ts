@@ -3,6 +3,8 @@ import { type CloneView, listClones } from '../temporal';
 
 const PAGE = 1000;
 const MAX_PAGES = 10;
+/** It is no more than a courtesy: nobody waits long for it. */
+const TIMEOUT_MS = 2_000;
 
 /**
  * The clones under way, by id, from one visibility query that all requests share: asked at most every
@@ -34,16 +36,19 @@ export class RunningClones {
       const clones = new Map<string, CloneView>();
       let pageToken: string | undefined;
       for (let page = 0; page < MAX_PAGES; page += 1) {
-        const answer = await this.client.withDeadline(this.now() + 2_000, () =>
-          listClones(this.client, { filters: { open: true }, limit: PAGE, pageToken }),
-        );
+        const answer = await listClones(this.client, {
+          filters: { open: true },
+          limit: PAGE,
+          pageToken,
+          timeoutMs: TIMEOUT_MS,
+        });
         for (const clone of answer.items) clones.set(clone.id, clone);
         pageToken = answer.nextPageToken;
         if (!pageToken) break;
       }
       this.clones = clones;
     } catch {
-      // What depends on it is a courtesy (names, "Cancelling…"); readiness tells that Temporal is down.
+      // Names and "Cancelling…" may be behind; `/readyz` tells that Temporal is down.
     }
     this.readAt = this.now();
   }

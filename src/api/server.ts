@@ -22,6 +22,12 @@ export async function listen(
     { requestTimeout: REQUEST_TIMEOUT_MS, headersTimeout: REQUEST_TIMEOUT_MS },
     app,
   );
+  server.on('request', (_request, response) => {
+    // A connection is kept open after its answer, for the next request; not by a server that is closing.
+    response.on('close', () => {
+      if (!server.listening) setImmediate(() => server.closeIdleConnections());
+    });
+  });
   try {
     server.listen(port, host);
     await once(server, 'listening');
@@ -52,7 +58,6 @@ function explain(error: NodeJS.ErrnoException, host: string, port: number): Erro
 async function close(server: Server, graceMs: number): Promise<void> {
   const closed = once(server, 'close');
   server.close();
-  server.closeIdleConnections();
   const timer = setTimeout(() => server.closeAllConnections(), graceMs);
   await closed;
   clearTimeout(timer);

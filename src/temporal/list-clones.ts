@@ -14,6 +14,14 @@ export interface CloneFilters {
   open?: boolean;
 }
 
+export interface ListClones {
+  filters?: CloneFilters;
+  /** At most so many on the page. */
+  limit: number;
+  pageToken?: string;
+  timeoutMs?: number;
+}
+
 export interface ClonePage {
   items: CloneView[];
   /** Hand it in to get the next page; absent on the last. */
@@ -33,13 +41,15 @@ export class BadPageToken extends Error {
  */
 export async function listClones(
   client: Client,
-  { filters = {}, limit, pageToken }: { filters?: CloneFilters; limit: number; pageToken?: string },
+  { filters = {}, limit, pageToken, timeoutMs }: ListClones,
 ): Promise<ClonePage> {
   const { namespace, loadedDataConverter } = client.options;
   const query = queryFor(filters);
   const request = { namespace, query, pageSize: limit, nextPageToken: openToken(query, pageToken) };
-  const { executions, nextPageToken } = await within(client, () =>
-    client.workflowService.listWorkflowExecutions(request),
+  const { executions, nextPageToken } = await within(
+    client,
+    () => client.workflowService.listWorkflowExecutions(request),
+    timeoutMs,
   );
   const infos = await Promise.all(
     (executions ?? []).map((raw) => executionInfoFromRaw(raw, loadedDataConverter, raw, namespace)),

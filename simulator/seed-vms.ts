@@ -1,0 +1,305 @@
+import type { KubernetesResource, RunStrategy, VirtualMachine } from '../src/clone/resources';
+import { STEERING } from './node/steering';
+
+export interface SeedClass {
+  name: string;
+  mode: 'Immediate' | 'WaitForFirstConsumer';
+  /** How CDI clones on this class. */
+  strategy: 'csi-clone' | 'copy' | 'snapshot';
+  isDefault?: boolean;
+}
+
+export interface SeedDisk {
+  /** Of the claim and its DataVolume. */
+  name: string;
+  size: string;
+  storageClass: string;
+}
+
+export interface SeedVm {
+  vm: VirtualMachine;
+  disks: SeedDisk[];
+  /** A VM whose strategy starts nothing by itself is started. */
+  start?: boolean;
+}
+
+export const SEED_CLASSES: readonly SeedClass[] = [
+  { name: 'fast-csi', mode: 'Immediate', strategy: 'csi-clone' },
+  { name: 'standard', mode: 'Immediate', strategy: 'copy', isDefault: true },
+  { name: 'local-wffc', mode: 'WaitForFirstConsumer', strategy: 'csi-clone' },
+  { name: 'snap', mode: 'Immediate', strategy: 'snapshot' },
+];
+
+/** What a VM of the seed differs in; the rest is what a console's wizard would write. */
+interface Description {
+  namespace: string;
+  name: string;
+  power: { runStrategy: RunStrategy } | { running: boolean };
+  os: { name: string; image: string };
+  workload?: 'server' | 'desktop';
+  flavor?: 'tiny' | 'small' | 'medium' | 'large';
+  cores: number;
+  memory: string;
+  /** By the volume's name; the first one boots. */
+  disks: Record<string, [size: string, storageClass: string]>;
+  labels?: Record<string, string>;
+  annotations?: Record<string, string>;
+  hostname?: string;
+  macAddress?: string;
+  userData?: string;
+  /** Instead of `userData`. */
+  userDataSecret?: string;
+  graceSeconds?: number;
+  start?: boolean;
+}
+
+const FEDORA = { name: 'fedora', image: 'fedora:42' };
+const UBUNTU = { name: 'ubuntu', image: 'ubuntu:24.04' };
+const RHEL = { name: 'rhel9', image: 'rhel9-guest-image:9.6' };
+const WINDOWS = { name: 'windows2k22', image: 'windows-server:2022' };
+
+function cloudConfig(user: string, ...packages: string[]): string {
+  const lines = ['#cloud-config', `user: ${user}`, 'ssh_pwauth: false', 'package_update: true'];
+  if (packages.length > 0) lines.push('packages:', ...packages.map((name) => `  - ${name}`));
+  return `${lines.join('\n')}\n`;
+}
+
+const DESCRIPTIONS: readonly Description[] = [
+  {
+    namespace: 'demo',
+    name: 'web-1',
+    power: { runStrategy: 'Always' },
+    os: FEDORA,
+    cores: 2,
+    memory: '4Gi',
+    disks: { root: ['8Gi', 'fast-csi'], data: ['4Gi', 'standard'] },
+    labels: { app: 'web', tier: 'frontend' },
+    annotations: { description: 'Shop front end: nginx and its cache' },
+    userData: cloudConfig('fedora', 'nginx', 'qemu-guest-agent'),
+  },
+  {
+    namespace: 'demo',
+    name: 'db-1',
+    power: { runStrategy: 'RerunOnFailure' },
+    os: RHEL,
+    flavor: 'large',
+    cores: 4,
+    memory: '16Gi',
+    disks: { root: ['10Gi', 'fast-csi'], data: ['20Gi', 'fast-csi'], wal: ['2Gi', 'standard'] },
+    labels: { app: 'db', tier: 'backend' },
+    annotations: { description: 'PostgreSQL primary' },
+    hostname: 'db-1',
+    macAddress: '02:76:6d:00:00:0d',
+    userDataSecret: 'db-1-cloud-init',
+    graceSeconds: 180,
+  },
+  {
+    namespace: 'demo',
+    name: 'batch-1',
+    power: { runStrategy: 'Once' },
+    os: UBUNTU,
+    flavor: 'medium',
+    cores: 4,
+    memory: '8Gi',
+    disks: { root: ['6Gi', 'fast-csi'] },
+    labels: { app: 'batch' },
+    annotations: {
+      description: 'Nightly report; shuts itself down when it is done',
+      [STEERING.guestExits]: 'succeeded:2',
+    },
+    userData: cloudConfig('ubuntu'),
+  },
+  {
+    namespace: 'demo',
+    name: 'dev-1',
+    power: { runStrategy: 'Manual' },
+    os: FEDORA,
+    workload: 'desktop',
+    cores: 2,
+    memory: '4Gi',
+    disks: { root: ['8Gi', 'fast-csi'] },
+    labels: { app: 'dev', owner: 'kim' },
+    userData: cloudConfig('fedora', 'git', 'golang'),
+    start: true,
+  },
+  {
+    namespace: 'demo',
+    name: 'template-1',
+    power: { runStrategy: 'Halted' },
+    os: FEDORA,
+    flavor: 'small',
+    cores: 1,
+    memory: '2Gi',
+    disks: { root: ['6Gi', 'fast-csi'] },
+    labels: { app: 'template' },
+    annotations: { description: 'Golden image: clone it, do not start it' },
+    userData: cloudConfig('fedora'),
+  },
+  {
+    namespace: 'staging',
+    name: 'legacy-1',
+    power: { running: true },
+    os: RHEL,
+    flavor: 'small',
+    cores: 1,
+    memory: '2Gi',
+    disks: { root: ['2Gi', 'standard'] },
+    labels: { app: 'legacy' },
+    userData: cloudConfig('cloud-user'),
+  },
+  {
+    namespace: 'staging',
+    name: 'win-1',
+    power: { runStrategy: 'Halted' },
+    os: WINDOWS,
+    flavor: 'large',
+    cores: 4,
+    memory: '8Gi',
+    disks: { root: ['30Gi', 'local-wffc'] },
+    labels: { app: 'win' },
+    annotations: { description: 'Windows Server for the test of installers' },
+    graceSeconds: 3600,
+  },
+  {
+    namespace: 'staging',
+    name: 'cache-1',
+    power: { runStrategy: 'Halted' },
+    os: UBUNTU,
+    flavor: 'small',
+    cores: 2,
+    memory: '4Gi',
+    disks: { root: ['5Gi', 'snap'], data: ['5Gi', 'snap'] },
+    labels: { app: 'cache' },
+    userData: cloudConfig('ubuntu', 'redis'),
+  },
+];
+
+export const SEED_SECRETS: readonly KubernetesResource[] = [
+  {
+    metadata: { namespace: 'demo', name: 'db-1-cloud-init' },
+    stringData: { userdata: cloudConfig('cloud-user', 'postgresql-server') },
+  } as KubernetesResource,
+];
+
+export const SEED_VMS: readonly SeedVm[] = DESCRIPTIONS.map((description) => ({
+  vm: vmOf(description),
+  disks: disksOf(description),
+  start: description.start,
+}));
+
+function disksOf({ name, disks }: Description): SeedDisk[] {
+  return Object.entries(disks).map(([disk, [size, storageClass]]) => ({
+    name: `${name}-${disk}`,
+    size,
+    storageClass,
+  }));
+}
+
+function vmOf(description: Description): VirtualMachine {
+  const {
+    namespace,
+    name,
+    power,
+    os,
+    workload = 'server',
+    flavor = 'medium',
+    labels,
+    annotations,
+  } = description;
+  return {
+    metadata: {
+      namespace,
+      name,
+      labels: { ...labels, 'vm.kubevirt.io/template': `${os.name}-${workload}-${flavor}` },
+      annotations,
+    },
+    spec: {
+      ...power,
+      dataVolumeTemplates: templatesOf(description),
+      template: {
+        metadata: {
+          labels: { ...labels, 'kubevirt.io/domain': name, 'vm.kubevirt.io/name': name },
+          annotations: {
+            'vm.kubevirt.io/os': os.name,
+            'vm.kubevirt.io/workload': workload,
+            'vm.kubevirt.io/flavor': flavor,
+          },
+        },
+        spec: guestOf(description),
+      },
+    },
+  };
+}
+
+function templatesOf(description: Description) {
+  const [root] = disksOf(description);
+  return disksOf(description).map((disk) => ({
+    metadata: { name: disk.name },
+    spec: {
+      source:
+        disk.name === root?.name
+          ? { registry: { url: `docker://quay.io/containerdisks/${description.os.image}` } }
+          : { blank: {} },
+      storage: {
+        accessModes: ['ReadWriteOnce'],
+        storageClassName: disk.storageClass,
+        resources: { requests: { storage: disk.size } },
+      },
+    },
+  }));
+}
+
+function guestOf(description: Description): VirtualMachine['spec']['template']['spec'] {
+  const { name, os, cores, memory, disks, hostname, macAddress, graceSeconds = 30 } = description;
+  const windows = os === WINDOWS;
+  const bus = windows ? 'sata' : 'virtio';
+  const cloudInit = cloudInitOf(description);
+  const volumes = Object.keys(disks).map((disk) => ({ name: disk, dataVolume: { name: `${name}-${disk}` } }));
+  return {
+    domain: {
+      cpu: { cores, sockets: 1, threads: 1 },
+      memory: { guest: memory },
+      devices: {
+        disks: [
+          ...Object.keys(disks).map((disk, index) => ({
+            name: disk,
+            disk: { bus },
+            ...(index === 0 && { bootOrder: 1 }),
+          })),
+          ...cloudInit.map((volume) => ({ name: volume.name, disk: { bus } })),
+        ],
+        interfaces: [
+          {
+            name: 'default',
+            masquerade: {},
+            model: windows ? 'e1000e' : 'virtio',
+            ...(macAddress && { macAddress }),
+          },
+        ],
+        rng: {},
+        ...(windows && { tpm: {}, inputs: [{ type: 'tablet', bus: 'usb', name: 'tablet' }] }),
+      },
+      ...(windows && {
+        clock: { utc: {}, timer: { hpet: { present: false }, hyperv: {} } },
+        features: {
+          acpi: {},
+          apic: {},
+          hyperv: { relaxed: {}, vapic: {}, spinlocks: { spinlocks: 8191 } },
+          smm: {},
+        },
+        firmware: { bootloader: { efi: { secureBoot: true } } },
+      }),
+    },
+    ...(hostname && { hostname }),
+    networks: [{ name: 'default', pod: {} }],
+    terminationGracePeriodSeconds: graceSeconds,
+    volumes: [...volumes, ...cloudInit],
+  };
+}
+
+function cloudInitOf({ userData, userDataSecret }: Description) {
+  const cloudInitNoCloud = userDataSecret
+    ? { secretRef: { name: userDataSecret } }
+    : userData && { userData };
+  return cloudInitNoCloud ? [{ name: 'cloudinitdisk', cloudInitNoCloud }] : [];
+}

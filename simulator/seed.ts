@@ -1,0 +1,132 @@
+import { randomUUID } from 'node:crypto';
+import type {
+  KubernetesResource,
+  PersistentVolumeClaim,
+  StorageClass,
+  StorageProfile,
+} from '../src/clone/resources';
+import { type ClusterClient, isCode, type Kind, Kinds } from '../src/kubernetes';
+import { Ann } from './controllers/cdi/names';
+import { type PersistentVolume, SimKinds } from './controllers/kinds';
+import type { SimContext } from './controllers/runtime';
+import { SEED_CLASSES, SEED_SECRETS, SEED_VMS, type SeedClass, type SeedDisk, type SeedVm } from './seed-vms';
+
+const kind = <T extends KubernetesResource>(plural: string, name: string, groupVersion = '/v1'): Kind<T> => {
+  const [group = '', version = ''] = groupVersion.split('/');
+  return { group, version, plural, kind: name, namespaced: name !== 'VolumeSnapshotClass' };
+};
+const ConfigMap = kind('configmaps', 'ConfigMap');
+const Secret = kind('secrets', 'Secret');
+const VolumeSnapshotClass = kind(
+  'volumesnapshotclasses',
+  'VolumeSnapshotClass',
+  'snapshot.storage.k8s.io/v1',
+);
+
+/** Says that the seed has been sown: what a person has deleted since stays deleted. */
+const DONE = { namespace: 'kube-system', name: 'simulator-seed' };
+
+/**
+ * Fills a new cluster with storage classes and VMs whose disks are there already. Interrupted, it goes on
+ * where it was at the next start; done, it does nothing.
+ */
+export async function seed(context: SimContext): Promise<void> {
+  const client = context.clientFor('installer');
+  if (await client.get(ConfigMap, DONE)) return;
+  for (const storageClass of SEED_CLASSES) await installClass(client, storageClass);
+  for (const name of new Set(SEED_VMS.map(({ vm }) => vm.metadata.namespace as string))) {
+    await create(client, Kinds.Namespace, { metadata: { name } });
+  }
+  for (const secret of SEED_SECRETS) await create(client, Secret, secret);
+  for (const seedVm of SEED_VMS) await installVm(client, seedVm);
+  await create(client, ConfigMap, { metadata: DONE });
+}
+
+async function installClass(
+  client: ClusterClient,
+  { name, mode, strategy, isDefault }: SeedClass,
+): Promise<void> {
+  const provisioner = `${name}.csi.example.com`;
+  const annotations: Record<string, string> = isDefault
+    ? { 'storageclass.kubernetes.io/is-default-class': 'true' }
+    : {};
+  const storageClass = {
+    metadata: { name, annotations },
+    provisioner,
+    reclaimPolicy: 'Delete',
+    allowVolumeExpansion: true,
+    volumeBindingMode: mode,
+  };
+  await create<StorageClass>(client, Kinds.StorageClass, storageClass as StorageClass);
+  if (strategy === 'snapshot') {
+    const snapshots = { metadata: { name }, driver: provisioner, deletionPolicy: 'Delete' };
+    await create(client, VolumeSnapshotClass, snapshots as KubernetesResource);
+  }
+  await create<StorageProfile>(client, Kinds.StorageProfile, { metadata: { name }, spec: {} });
+  const status = {
+    storageClass: name,
+    provisioner,
+    cloneStrategy: strategy,
+    dataImportCronSourceFormat: strategy === 'snapshot' ? 'snapshot' : 'pvc',
+    claimPropertySets: [
+      { accessModes: ['ReadWriteMany'], volumeMode: 'Block' },
+      { accessModes: ['ReadWriteOnce'], volumeMode: 'Filesystem' },
+    ],
+    ...(strategy === 'snapshot' && { snapshotClass: name }),
+  };
+  await client.patchMerge(Kinds.StorageProfile, { name }, { status }, { subresource: 'status' });
+}
+
+async function installVm(client: ClusterClient, { vm, disks, start }: SeedVm): Promise<void> {
+  const { namespace, name } = vm.metadata;
+  for (const disk of disks) await installDisk(client, namespace as string, disk);
+  const isNew = await create(client, Kinds.VirtualMachine, vm);
+  if (isNew && start) await client.act({ namespace, name }, 'start');
+}
+
+/** A bound claim that counts as filled for the DataVolume of its name, as if imported long ago. */
+async function installDisk(client: ClusterClient, namespace: string, disk: SeedDisk): Promise<void> {
+  const { name, size, storageClass } = disk;
+  const spec = {
+    accessModes: ['ReadWriteOnce'],
+    volumeMode: 'Filesystem',
+    storageClassName: storageClass,
+    resources: { requests: { storage: size } },
+    volumeName: `pvc-${randomUUID()}`,
+  };
+  const annotations = { [Ann.populatedFor]: name, [Ann.contentType]: 'kubevirt' };
+  await create<PersistentVolumeClaim>(client, Kinds.PersistentVolumeClaim, {
+    metadata: { namespace, name, annotations },
+    spec,
+  });
+  const claim = await client.get(Kinds.PersistentVolumeClaim, { namespace, name });
+  if (!claim?.spec.volumeName) throw new Error(`the claim ${namespace}/${name} is in the way of the seed`);
+  const driver = `${storageClass}.csi.example.com`;
+  await create<PersistentVolume>(client, SimKinds.PersistentVolume, {
+    metadata: { name: claim.spec.volumeName, annotations: { 'pv.kubernetes.io/provisioned-by': driver } },
+    spec: {
+      capacity: { storage: size },
+      accessModes: ['ReadWriteOnce'],
+      volumeMode: 'Filesystem',
+      storageClassName: storageClass,
+      persistentVolumeReclaimPolicy: 'Delete',
+      claimRef: { kind: 'PersistentVolumeClaim', apiVersion: 'v1', namespace, name, uid: claim.metadata.uid },
+      csi: { driver, volumeHandle: claim.spec.volumeName },
+    },
+  });
+}
+
+/** False when it is there already. */
+async function create<T extends KubernetesResource>(
+  client: ClusterClient,
+  of: Kind<T>,
+  object: T,
+): Promise<boolean> {
+  try {
+    await client.create(of, object);
+    return true;
+  } catch (error) {
+    if (isCode(error, 409)) return false;
+    throw error;
+  }
+}

@@ -1,0 +1,156 @@
+import { MARKS } from '../../src/contract';
+import { Kinds } from '../../src/kubernetes';
+import { type Answer, expectProblem, TestApi } from './support';
+
+let api: TestApi;
+
+beforeAll(async () => {
+  api = await TestApi.start();
+  await api.makeVm({ namespace: 'demo', name: 'web' });
+  await api.makeVm({ namespace: 'demo', name: 'web-10' }, { status: 'Running' });
+  await api.makeVm({ namespace: 'demo', name: 'web-9' }, { status: 'Starting' });
+  await api.makeVm({ namespace: 'prod', name: 'db' }, { status: 'CrashLoopBackOff' });
+});
+afterAll(() => api?.stop());
+
+const namesOf = ({ body }: Answer) => body.items.map(({ name }: { name: string }) => name);
+
+describe('GET /vms', () => {
+  it('shows a row with status, group and actions', async () => {
+    const { body } = await api.get('vms?name=web&status=Offline');
+    expect(body.items).toEqual([
+      expect.objectContaining({
+        namespace: 'demo',
+        name: 'web',
+        status: 'Off',
+        filterGroup: 'Offline',
+        percent: null,
+        ip: null,
+        node: null,
+        createdAt: expect.any(String),
+        locked: false,
+        actions: expect.objectContaining({
+          clone: { enabled: true },
+          cancelCloning: { enabled: false, reason: expect.any(String) },
+        }),
+      }),
+    ]);
+  });
+
+  it.each([
+    ['', ['db', 'web', 'web-9', 'web-10']],
+    ['sort=-name', ['web-10', 'web-9', 'web', 'db']],
+    ['sort=-namespace', ['db', 'web', 'web-9', 'web-10']],
+    ['sort=node', ['db', 'web', 'web-9', 'web-10']],
+    ['name=EB-', ['web-9', 'web-10']],
+    ['namespace=prod', ['db']],
+    ['status=Running,Transitioning', ['web-9', 'web-10']],
+    ['limit=2', ['db', 'web']],
+    ['limit=2&page=2', ['web-9', 'web-10']],
+    ['page=9', []],
+  ])('?%s shows %j', async (query, names) => {
+    expect(namesOf(await api.get(`vms?${query}`))).toEqual(names);
+  });
+
+  it('counts by status whatever the status filter, and all pages', async () => {
+    const { body } = await api.get('vms?status=Running&limit=1');
+    expect(body).toMatchObject({
+      total: 1,
+      counts: { Running: 1, Offline: 1, Error: 1, Transitioning: 1, Unknown: 0 },
+      page: 1,
+      limit: 1,
+    });
+    expect((await api.get('vms?namespace=prod')).body.counts).toMatchObject({ Error: 1, Running: 0 });
+  });
+
+  it('says so while the cluster is still being read', async () => {
+    const unread = { ...api.caches.virtualMachines, synced: false };
+    const early = await api.serve({ caches: { ...api.caches, virtualMachines: unread } as never });
+    expectProblem(await api.get(`${early.url}/api/v1/vms`), 503, 'unavailable');
+  });
+});
+
+describe('GET /vms/{ns}/{name}', () => {
+  it('shows the same row as the list', async () => {
+    const { body } = await api.get('vms/demo/web');
+    expect(body).toEqual((await api.get('vms?namespace=demo&name=web')).body.items[0]);
+  });
+
+  it('shows a clone in progress by its disks, and never less than before', async () => {
+    const cloneUid = '11111111-1111-4111-8111-111111111111';
+    const labels = { [MARKS.cloneUid]: cloneUid };
+    const ref = { namespace: 'copies', name: 'copy' };
+    await api.makeVm(ref, { more: { name: 'copy', labels, annotations: { [MARKS.inProgress]: 'copying' } } });
+    const disk = { namespace: 'copies', name: 'copy-root' };
+    await api.cluster.create(Kinds.DataVolume, {
+      metadata: { ...disk, labels },
+      spec: { pvc: { resources: { requests: { storage: '1Gi' } } } },
+    });
+    const progress = async (percent: string) => {
+      const status = { phase: 'CloneInProgress', progress: percent };
+      await api.cluster.patchMerge(Kinds.DataVolume, disk, { status }, { subresource: 'status' });
+      await api.until(() => api.caches.dataVolumes.get('copies', 'copy-root')?.status?.progress === percent);
+      return (await api.get('vms/copies/copy')).body;
+    };
+    expect(await progress('40.00%')).toMatchObject({
+      status: 'Cloning (40%)',
+      percent: 40,
+      cloneId: 'copies/copy',
+      actions: { cancelCloning: { enabled: true } },
+    });
+    expect(await progress('5.00%')).toMatchObject({ percent: 40 });
+  });
+});
+
+describe('GET …/clone-plan', () => {
+  it('shows the defaults and what would be made', async () => {
+    const { status, body } = await api.get('vms/demo/web/clone-plan');
+    expect(status).toBe(200);
+    expect(body).toMatchObject({
+      defaults: { name: 'web-clone', namespace: 'demo', startAfterClone: true },
+      target: { namespace: 'demo', name: 'web-clone' },
+      sourceOn: false,
+      configuration: { nics: [], disks: [expect.stringContaining('1 GiB')] },
+      disks: [
+        { name: 'root', bytes: 2 ** 30, method: 'copy', storageClass: 'fast', dataVolume: 'web-clone-root' },
+      ],
+      blockers: [],
+      expectedDowntime: { seconds: 0 },
+    });
+  });
+
+  it('proposes the next name that neither a VM nor a clone under way has', async () => {
+    await api.makeVm({ namespace: 'names', name: 'web' });
+    const nameOf = async () => (await api.get('vms/names/web/clone-plan')).body.defaults.name;
+    expect(await nameOf()).toBe('web-clone');
+    await api.makeVm({ namespace: 'names', name: 'web-clone' });
+    expect(await nameOf()).toBe('web-clone-2');
+    const source = { namespace: 'names', name: 'web' };
+    expect((await api.post('clones', { source, target: { name: 'web-clone-2' } })).status).toBe(202);
+    await api.until(async () => (await nameOf()) === 'web-clone-3');
+    const { body } = await api.get('vms/names/web/clone-plan?name=web-clone-2');
+    expect(body.blockers).toEqual([expect.objectContaining({ type: 'NameTaken' })]);
+  });
+
+  it('proposes a name that is a label for a source with dots', async () => {
+    await api.makeVm({ namespace: 'demo', name: 'web.v2' });
+    expect((await api.get('vms/demo/web.v2/clone-plan')).body.defaults.name).toBe('web-v2-clone');
+  });
+
+  it.each([
+    ['name=web-9', 'NameTaken'],
+    ['name=Web', 'InvalidName'],
+    ['name=', 'InvalidName'],
+    ['name=web.clone', 'InvalidName'],
+    ['namespace=nowhere', 'TargetNamespaceNotFound'],
+  ])('?%s shows the blocker %s', async (query, type) => {
+    const { status, body } = await api.get(`vms/demo/web/clone-plan?${query}`);
+    expect(status).toBe(200);
+    expect(body.blockers[0]).toEqual({ type, message: expect.any(String) });
+  });
+
+  it('begins nothing', async () => {
+    const { body } = await api.get('vms/prod/db/clone-plan');
+    expect((await api.get(`clones/prod/${body.defaults.name}`)).status).toBe(404);
+  });
+});
