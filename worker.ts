@@ -8,10 +8,13 @@ import { type Config, ConfigError, loadConfig } from './src/config';
 import { copyTaskQueue, TASK_QUEUE } from './src/contract';
 import { ClusterClient, createCaches, loadKubeConfig } from './src/kubernetes';
 import { createLogger, type Logger } from './src/log';
-import { withBackOff } from './src/temporal/back-off';
-import { cloneLookup } from './src/temporal/clone-lookup';
-import { connectTemporal } from './src/temporal/connection';
-import { ensureInstallation } from './src/temporal/installation';
+import {
+  cloneLookup,
+  connectTemporal,
+  ensureInstallation,
+  ensureSearchAttributes,
+  withBackOff,
+} from './src/temporal';
 
 /** Copies that wait side by side in one process. Each costs a promise and some listeners. */
 const COPY_SLOTS = 5_000;
@@ -72,13 +75,14 @@ async function main(): Promise<void> {
     NativeConnection.connect({ address }),
   );
   const temporal = connectTemporal(config.temporal);
-  const installation = await patiently('The sweep could not be scheduled', () =>
-    ensureInstallation(temporal.client, {
+  const installation = await patiently('Temporal could not be set up', async () => {
+    await ensureSearchAttributes(temporal.client);
+    return ensureInstallation(temporal.client, {
       intervalSeconds: config.sweepIntervalSeconds,
       heartbeatTimeoutSeconds: config.heartbeatTimeoutSeconds,
       taskQueue: TASK_QUEUE,
-    }),
-  );
+    });
+  });
   const client = new ClusterClient(loadKubeConfig(config.kubeconfig), { userAgent: 'vm-clone-worker' });
   const caches = createCaches(client, {
     onError: (error) => logger.warn({ err: error }, 'A watch of the cluster broke: it is begun again'),

@@ -1,5 +1,6 @@
 import { type Client, WorkflowNotFoundError } from '@temporalio/client';
 import { MEMO, type Owner, type TargetRecord } from '../contract';
+import { within } from './connection';
 
 /** What Temporal knows of a clone, for those who found its marks in the cluster. */
 export interface CloneRun {
@@ -18,13 +19,11 @@ export interface CloneLookup {
  * A workflow id has one running execution at most, so a clone whose uid is not that of the latest run is closed.
  * A running workflow without a memo (started by hand) counts as live: whatever is in doubt is left alone.
  */
-export function cloneLookup(client: Client, deadlineMs = 10_000): CloneLookup {
+export function cloneLookup(client: Client): CloneLookup {
   return {
     async find(workflowId, { cloneUid }) {
       try {
-        const { status, memo } = await client.withDeadline(Date.now() + deadlineMs, () =>
-          client.workflow.getHandle(workflowId).describe(),
-        );
+        const { status, memo } = await within(client, () => client.workflow.getHandle(workflowId).describe());
         const running = status.name === 'RUNNING';
         const latest = memo?.[MEMO.cloneUid];
         if (running && latest === undefined) return { live: true };

@@ -86,10 +86,11 @@ export class CloneReader {
     return view;
   }
 
-  private async endingOf({ workflowId, runId }: WorkflowExecutionDescription): Promise<Ending> {
+  private async endingOf(description: WorkflowExecutionDescription): Promise<Ending> {
+    const { runId } = description;
     const kept = this.endings.get(runId);
     if (kept) return kept;
-    const ending = await readEnding(this.client, workflowId, runId);
+    const ending = await readEnding(this.client, description);
     this.endings.set(runId, ending);
     return ending;
   }

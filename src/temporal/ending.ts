@@ -1,6 +1,6 @@
-import { type Client, WorkflowFailedError } from '@temporalio/client';
-import { ApplicationFailure, CancelledFailure } from '@temporalio/common';
-import { FAILURES, type Failure, type FinalDocument } from '../contract';
+import { type Client, type WorkflowExecutionDescription, WorkflowFailedError } from '@temporalio/client';
+import { ApplicationFailure } from '@temporalio/common';
+import { FAILURES, type Failure, type FinalDocument, MEMO } from '../contract';
 import { within } from './connection';
 
 /** How a closed run ended: its final document, or what its failure says when it has none. */
@@ -11,8 +11,16 @@ export interface Ending {
   reason?: string;
 }
 
-/** Reads the ending of a run that is closed: of one under way it would wait for the end, up to the deadline. */
-export async function readEnding(client: Client, workflowId: string, runId: string): Promise<Ending> {
+/**
+ * Reads the ending of a run that is closed: of one under way it would wait for the end, up to the deadline.
+ * Temporal's own cancel closes a run with neither result nor details: its document stands in the memo.
+ */
+export async function readEnding(
+  client: Client,
+  { workflowId, runId, memo }: Pick<WorkflowExecutionDescription, 'workflowId' | 'runId' | 'memo'>,
+): Promise<Ending> {
+  const noted = asDocument(memo?.[MEMO.final]);
+  if (noted) return { document: noted };
   try {
     const handle = client.workflow.getHandle(workflowId, runId, { followRuns: false });
     const result = await within(client, () => handle.result());
@@ -28,7 +36,6 @@ function endingOf(cause: Error | undefined): Ending {
     const type = FAILURES.find((known) => known === cause.type) ?? 'Internal';
     return { document: asDocument(cause.details?.[0]), failure: { type, message: cause.message } };
   }
-  if (cause instanceof CancelledFailure) return { document: asDocument(cause.details?.[0]) };
   return { reason: cause?.message };
 }
 

@@ -2,7 +2,6 @@ import { defineSearchAttributeKey } from '@temporalio/common';
 import {
   ApplicationFailure,
   CancellationScope,
-  CancelledFailure,
   condition,
   defineSignal,
   isCancellation,
@@ -89,7 +88,8 @@ export async function cloneVm(input: CloneInput): Promise<FinalDocument> {
     }
   } catch (error) {
     if (!isCancellation(error)) throw error;
-    throw new CancelledFailure('Cancelled', [close('Cancelled')]);
+    upsertMemo({ [MEMO.final]: close('Cancelled') });
+    throw error;
   }
 
   function failed(details: unknown[]): ApplicationFailure {
