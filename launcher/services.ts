@@ -87,8 +87,16 @@ function node(script: string) {
 }
 
 function clientEnv({ temporal, kubeconfig }: Settings, env: NodeJS.ProcessEnv): NodeJS.ProcessEnv {
-  return { ...env, TEMPORAL_ADDRESS: temporal.address, ...(kubeconfig ? { KUBECONFIG: kubeconfig } : {}) };
+  return {
+    ...QUICK_HEARTBEATS,
+    ...env,
+    TEMPORAL_ADDRESS: temporal.address,
+    ...(kubeconfig ? { KUBECONFIG: kubeconfig } : {}),
+  };
 }
+
+/** One person's machine bears more heartbeats than a cluster with thousands of copies: a cancel is seen in 2 s. */
+const QUICK_HEARTBEATS = { HEARTBEAT_TIMEOUT_SECONDS: '10', HEARTBEAT_THROTTLE_SECONDS: '2' };
 
 /** A log line's fields; none when it is not one JSON object. */
 function parsed(line: string): Record<string, unknown> {

@@ -1,7 +1,7 @@
 import { Context } from '@temporalio/activity';
 import { holds } from '../clone/lock';
 import { currentSetting, isStopped, savedPower, whyNotOff } from '../clone/power';
-import type { VirtualMachine, VirtualMachineInstance } from '../clone/resources';
+import type { Pod, VirtualMachine, VirtualMachineInstance } from '../clone/resources';
 import type { Owner, VmRef } from '../contract';
 import { awaitChange, isCode, Kinds } from '../kubernetes';
 import type { ActivityDeps } from './deps';
@@ -32,13 +32,15 @@ export function shutDownSource(deps: ActivityDeps) {
     const { client, heartbeats, limits } = deps;
     const signal = Context.current().cancellationSignal;
     let waitingFor = 'the first look';
-    const look = async (): Promise<true | undefined> => {
-      const obstacle = await whyNotYet(deps, input, signal);
+    const isOff = (obstacle: string | undefined): true | undefined => {
       waitingFor = obstacle ?? 'nothing';
       return obstacle === undefined || undefined;
     };
-    const waitUntil = (deadline: number) =>
-      awaitChange(changesOf(deps, input), look, { signal, deadline, recheckMs: RECHECK });
+    const look = async () => isOff(await whyNotYet(deps, input, signal));
+    /** A cache that is behind neither fails a clone nor cuts a guest's power: the last look asks the API. */
+    const waitUntil = async (deadline: number) =>
+      (await awaitChange(changesOf(deps, input), look, { signal, deadline, recheckMs: RECHECK })) ??
+      isOff(await whyNotNow(deps, input, signal));
 
     return heartbeats.during(
       () => ({ waitingFor }),
@@ -75,13 +77,31 @@ async function whyNotYet(
   const seen = caches.virtualMachines.get(source.namespace, source.name);
   const obstacle = seen && whyNotOff(seen, caches.instances.get(source.namespace, source.name), pods, claims);
   if (obstacle && !isTurnedOnAgain(seen, input)) return obstacle;
+  return whyNotByApi(client, input, pods, signal);
+}
 
+/** The same by the API alone. */
+async function whyNotNow(
+  { client }: ActivityDeps,
+  input: ShutDownInput,
+  signal: AbortSignal,
+): Promise<string | undefined> {
+  const { items } = await client.list(Kinds.Pod, { namespace: input.source.namespace, signal });
+  return whyNotByApi(client, input, items, signal);
+}
+
+async function whyNotByApi(
+  client: ActivityDeps['client'],
+  input: ShutDownInput,
+  pods: Pod[],
+  signal: AbortSignal,
+): Promise<string | undefined> {
   const [vm, vmi] = await Promise.all([
-    client.get(Kinds.VirtualMachine, source, { signal }),
-    client.get(Kinds.VirtualMachineInstance, source, { signal }),
+    client.get(Kinds.VirtualMachine, input.source, { signal }),
+    client.get(Kinds.VirtualMachineInstance, input.source, { signal }),
   ]);
   verify(vm, vmi, input);
-  return whyNotOff(vm as VirtualMachine, vmi, pods, claims);
+  return whyNotOff(vm as VirtualMachine, vmi, pods, new Set(input.claims));
 }
 
 /** The cached source is locked by us and yet no longer switched off: worth a fresh look. */

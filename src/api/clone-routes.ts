@@ -5,6 +5,7 @@ import { BadPageToken, type CloneDescription, type CloneReader, cancelClone, lis
 import { callerOf } from './caller';
 import { answerOf, cloneUrl } from './clone-answer';
 import type { ApiDeps } from './deps';
+import { LiveCopies } from './live-copies';
 import { parseBody, parseHeader, parseQuery } from './parse';
 import { invalidRequest, Problem } from './problem';
 import { requestClone } from './request-clone';
@@ -23,6 +24,7 @@ const PAST_CANCEL: readonly Phase[] = ['RestartingSource', 'Finishing'];
 /** Handlers of `/clones`. */
 export function cloneRoutes(deps: ApiDeps & { clones: CloneReader }) {
   const { temporal: client, clones, logger } = deps;
+  const copies = new LiveCopies(deps.caches);
 
   async function find(target: VmRef, runId?: string): Promise<CloneDescription> {
     const known = [target.namespace, target.name].every((name) => labelSchema.safeParse(name).success);
@@ -52,8 +54,8 @@ export function cloneRoutes(deps: ApiDeps & { clones: CloneReader }) {
 
   const get: RequestHandler = async (request, response) => {
     const { runId } = parseQuery(cloneQuerySchema, request);
-    const { view } = await find(targetOf(request), runId);
-    response.json(answerOf(view, deps));
+    const { view, planned } = await find(targetOf(request), runId);
+    response.json(answerOf(copies.upToDate(view, planned), deps));
   };
 
   const cancel: RequestHandler = async (request, response) => {

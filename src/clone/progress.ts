@@ -32,13 +32,13 @@ export function raise(previous: number | null, next: number | null): number | nu
   return Math.max(previous, next);
 }
 
-/** Percent of the whole clone in a phase, of which the copy has come to `copied`. 100 only when Completed. */
+/** Percent of the whole clone in a phase, of which the copy has come to `copied`. 100 only when Completed; null before. */
 export function percentForPhase(phase: Phase, copied: number | null): number | null {
   switch (phase) {
     case 'Queued':
     case 'Validating':
     case 'ShuttingDown':
-      return 0;
+      return null;
     case 'RestartingSource':
     case 'Finishing':
       return ALMOST;

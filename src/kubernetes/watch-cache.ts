@@ -22,7 +22,7 @@ type Stored<T> = T & { metadata: { name: string; namespace?: string; resourceVer
 /**
  * All objects of one kind, kept up to date by one watch that every waiter shares.
  *
- * List, then watch from that version; a cut watch resumes where it was; 410 lists anew; a failure backs off.
+ * List, then watch from that version; a cut watch resumes where it was; a refused one lists anew; failures back off.
  * (client-node's own informer stops at the first error, and may stall silently: hence the re-lists.)
  */
 export class WatchCache<T extends KubernetesResource> {
@@ -100,10 +100,10 @@ export class WatchCache<T extends KubernetesResource> {
         delay = min;
       } catch (error) {
         if (this.stopped.signal.aborted) return;
-        if (isExpired(error)) {
-          this.resourceVersion = '';
-          continue;
-        }
+        const code = answerOf(error);
+        // Whatever the server has against this version (gone, or from before a restore), a new list settles.
+        if (code !== undefined) this.resourceVersion = '';
+        if (code === 410) continue;
         this.options.onError?.(error);
         await this.pause(delay * (0.8 + 0.4 * Math.random()));
         delay = Math.min(max, delay * 2);
@@ -233,8 +233,8 @@ function scopeKey(namespace?: string, name?: string): string {
   return namespace !== undefined ? `namespace ${namespace}` : 'all';
 }
 
-/** 410 Gone, as the HTTP status or as the `Status` object of an ERROR event. */
-function isExpired(error: unknown): boolean {
-  const { code, statusCode } = error as { code?: number; statusCode?: number };
-  return code === 410 || statusCode === 410;
+/** The server's answer, as the HTTP status or as the `Status` object of an ERROR event; undefined for none. */
+function answerOf(error: unknown): number | undefined {
+  const { code, statusCode } = error as { code?: unknown; statusCode?: number };
+  return statusCode ?? (typeof code === 'number' ? code : undefined);
 }

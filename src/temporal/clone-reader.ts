@@ -1,5 +1,12 @@
 import { type Client, type WorkflowExecutionDescription, WorkflowNotFoundError } from '@temporalio/client';
-import { CLONE_WORKFLOW, type CopyHeartbeat, cloneWorkflowId, MEMO, type VmRef } from '../contract';
+import {
+  CLONE_WORKFLOW,
+  type CopyHeartbeat,
+  cloneWorkflowId,
+  MEMO,
+  type PlannedDisk,
+  type VmRef,
+} from '../contract';
 import { type CloneView, cloneView, isOpen, withFinalDocument } from './clone-view';
 import { within } from './connection';
 import { type Ending, readEnding } from './ending';
@@ -10,6 +17,8 @@ export interface CloneDescription {
   view: CloneView;
   /** Under way: not closed. */
   open: boolean;
+  /** As planned when it was asked for. */
+  planned: PlannedDisk[];
   /** By which a repeated request is known. */
   requestHash?: string;
   idempotencyKey?: string;
@@ -44,6 +53,7 @@ export class CloneReader {
     return {
       view: open ? await this.openView(description) : await this.closedView(description),
       open,
+      planned: (memo?.[MEMO.disks] as PlannedDisk[] | undefined) ?? [],
       requestHash: memo?.[MEMO.requestHash] as string | undefined,
       idempotencyKey: memo?.[MEMO.idempotencyKey] as string | undefined,
     };

@@ -1,5 +1,11 @@
 import { defineSearchAttributeKey } from '@temporalio/common';
-import { setCurrentDetails, upsertMemo, upsertSearchAttributes, workflowInfo } from '@temporalio/workflow';
+import {
+  log,
+  setCurrentDetails,
+  upsertMemo,
+  upsertSearchAttributes,
+  workflowInfo,
+} from '@temporalio/workflow';
 import { currentDetails } from '../clone/details';
 import {
   type CancelRequest,
@@ -46,6 +52,8 @@ export class CloneRecord {
     const known = workflowInfo().typedSearchAttributes.get(CLONE_PHASE);
     if (known !== phase) upsertSearchAttributes([{ key: CLONE_PHASE, value: phase }]);
     setCurrentDetails(currentDetails(this.state));
+    const { cloneUid, target } = this.state;
+    log.info('clone enters phase', { cloneId: `${target.namespace}/${target.name}`, cloneUid, phase });
   }
 
   planned(disks: PlannedDisk[]): void {

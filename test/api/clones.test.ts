@@ -33,7 +33,7 @@ describe('POST /clones', () => {
       runId: expect.any(String),
       cloneUid: expect.any(String),
       phase: 'Validating',
-      percent: 0,
+      percent: null,
       disks: [{ name: 'root', bytes: 2 ** 30, phase: '', percent: null }],
       source,
       target: { namespace: 'demo', name },

@@ -48,9 +48,9 @@ test.each([
 );
 
 test.each<[string, number | null, number | null]>([
-  ['Queued', null, 0],
-  ['Validating', null, 0],
-  ['ShuttingDown', null, 0],
+  ['Queued', null, null],
+  ['Validating', null, null],
+  ['ShuttingDown', null, null],
   ['Copying', null, null],
   ['Copying', 40, 40],
   ['Copying', 100, 99],

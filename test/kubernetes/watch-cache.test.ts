@@ -1,0 +1,176 @@
+import {
+  type ApiServer,
+  kubeconfigFor,
+  type ObservedRequest,
+  startApiServer,
+} from '../../simulator/apiserver';
+import type { KubernetesResource } from '../../src/clone';
+import { awaitChange, ClusterClient, Kinds, PooledKubeConfig, WatchCache } from '../../src/kubernetes';
+
+const ConfigMap = { group: '', version: 'v1', plural: 'configmaps', kind: 'ConfigMap', namespaced: true };
+type Note = KubernetesResource & { data?: Record<string, string> };
+
+let server: ApiServer;
+let client: ClusterClient;
+const requests: ObservedRequest[] = [];
+const caches: WatchCache<Note>[] = [];
+
+function clientOf(url: string, timeoutMs?: number): ClusterClient {
+  const config = new PooledKubeConfig();
+  config.loadFromString(kubeconfigFor(url));
+  return new ClusterClient(config, { timeoutMs });
+}
+
+beforeEach(async () => {
+  requests.length = 0;
+  server = await startApiServer({ onRequest: (request) => requests.push(request) });
+  client = clientOf(server.url);
+});
+afterEach(async () => {
+  await Promise.all(caches.splice(0).map((cache) => cache.stop()));
+  await server.close();
+});
+
+async function startCache(
+  options: ConstructorParameters<typeof WatchCache>[2] = {},
+): Promise<WatchCache<Note>> {
+  const cache = new WatchCache<Note>(client, ConfigMap, { backoffMs: { min: 10, max: 50 }, ...options });
+  caches.push(cache);
+  await cache.start();
+  return cache;
+}
+
+const create = (name: string, by = client) =>
+  by.create<Note>(ConfigMap, { metadata: { namespace: 'default', name }, data: { n: '1' } });
+
+function until(cache: WatchCache<Note>, reached: () => boolean): Promise<true | undefined> {
+  return awaitChange([(wake) => cache.onChange({}, wake)], () => reached() || undefined, {
+    signal: AbortSignal.timeout(10_000),
+  });
+}
+
+const verbs = () => requests.map(({ verb }) => verb).filter((verb) => verb === 'list' || verb === 'watch');
+
+test('lists, then follows: added, modified, deleted', async () => {
+  await create('before');
+  const cache = await startCache();
+  expect(cache.get('default', 'before')?.data).toEqual({ n: '1' });
+  const seen: string[] = [];
+  cache.onChange({ namespace: 'default' }, (type, { metadata }) => seen.push(`${type} ${metadata.name}`));
+  await create('after');
+  await client.patchMerge(ConfigMap, { namespace: 'default', name: 'after' }, { data: { n: '2' } });
+  await client.delete(ConfigMap, { namespace: 'default', name: 'before' });
+  await until(cache, () => cache.get('default', 'before') === undefined);
+  expect(seen).toEqual(['added after', 'modified after', 'deleted before']);
+  expect(cache.list('default').map(({ metadata }) => metadata.name)).toEqual(['after']);
+  expect(verbs()).toEqual(['list', 'watch']);
+});
+
+test('a listener hears its own object, namespace, or all; and no more once it has ended', async () => {
+  const cache = await startCache();
+  const heard: string[] = [];
+  const ends = [
+    cache.onChange({ namespace: 'default', name: 'a' }, () => heard.push('object')),
+    cache.onChange({ namespace: 'default' }, () => heard.push('namespace')),
+    cache.onChange({ namespace: 'kube-system' }, () => heard.push('other')),
+    cache.onChange({}, () => heard.push('all')),
+  ];
+  await create('a');
+  await until(cache, () => heard.length >= 3);
+  expect(heard).toEqual(['object', 'namespace', 'all']);
+  for (const end of ends) end();
+  await create('b');
+  await until(cache, () => cache.get('default', 'b') !== undefined);
+  expect(heard).toHaveLength(3);
+});
+
+test('a listener that throws is reported and harms nobody', async () => {
+  const errors: unknown[] = [];
+  const cache = await startCache({ onError: (error) => errors.push(error) });
+  cache.onChange({}, () => {
+    throw new Error('mine');
+  });
+  await create('a');
+  await until(cache, () => cache.get('default', 'a') !== undefined);
+  expect(errors).toEqual([new Error('mine')]);
+});
+
+test('410 Gone lists anew, and what vanished meanwhile is reported as deleted', async () => {
+  await create('gone');
+  await create('kept');
+  const { port } = server;
+  const cache = await startCache();
+  const deleted: string[] = [];
+  cache.onChange({}, (type, { metadata }) => type === 'deleted' && deleted.push(metadata.name));
+  await server.close();
+  // The same address, another life: resource versions begin anew, and `gone` is not there.
+  server = await startApiServer({ port, historyLimit: 1 });
+  await create('kept');
+  await until(cache, () => cache.get('default', 'gone') === undefined);
+  expect(deleted).toEqual(['gone']);
+  expect(cache.get('default', 'kept')).toBeDefined();
+});
+
+test('heals what no event told, at the next re-list', async () => {
+  const cache = await startCache({ relistMs: 50 });
+  await create('a');
+  await until(cache, () => cache.get('default', 'a') !== undefined);
+  await awaitChange([], () => verbs().filter((verb) => verb === 'list').length >= 3 || undefined, {
+    signal: AbortSignal.timeout(10_000),
+    recheckMs: 20,
+  });
+});
+
+test('starts before the server is up, and says what is wrong until then', async () => {
+  const { port } = server;
+  await server.close();
+  const errors: unknown[] = [];
+  const cache = new WatchCache<Note>(client, ConfigMap, {
+    backoffMs: { min: 10, max: 50 },
+    onError: (error) => errors.push(error),
+  });
+  caches.push(cache);
+  const started = cache.start();
+  await awaitChange([], () => errors.length > 0 || undefined, {
+    signal: AbortSignal.timeout(10_000),
+    recheckMs: 10,
+  });
+  expect(cache.synced).toBe(false);
+  server = await startApiServer({ port });
+  await started;
+  expect(cache.synced).toBe(true);
+});
+
+test('requests share their connections', async () => {
+  for (let n = 0; n < 20; n++) await client.get(Kinds.Namespace, { name: 'default' });
+  const context = { getDispatcher: () => undefined as unknown, setDispatcher: (_: unknown) => {} };
+  const pools = new Set<unknown>();
+  for (let n = 0; n < 3; n++) {
+    let pool: unknown = {};
+    await client.kubeConfig.applySecurityAuthentication({
+      ...context,
+      getDispatcher: () => pool,
+      setDispatcher: (dispatcher: unknown) => {
+        pool = dispatcher;
+      },
+      setHeaderParam: () => {},
+    } as never);
+    pools.add(pool);
+  }
+  expect(pools.size).toBe(1);
+});
+
+test('a call gives up in its own time, and when its caller does', async () => {
+  const slow = server.addAdmission({ mutating: [() => new Promise(() => {})] });
+  const impatient = clientOf(server.url, 100);
+  await expect(create('slow', impatient)).rejects.toThrow(/aborted|timeout/i);
+  const caller = new AbortController();
+  const call = client.create<Note>(
+    ConfigMap,
+    { metadata: { namespace: 'default', name: 'slow' } },
+    { signal: caller.signal },
+  );
+  caller.abort(new Error('not any more'));
+  await expect(call).rejects.toThrow('not any more');
+  slow();
+});
