@@ -1,3 +1,6 @@
+import { mkdtemp } from 'node:fs/promises';
+import os from 'node:os';
+import path from 'node:path';
 import {
   type ApiServer,
   kubeconfigFor,
@@ -96,16 +99,21 @@ test('a listener that throws is reported and harms nobody', async () => {
 });
 
 test('410 Gone lists anew, and what vanished meanwhile is reported as deleted', async () => {
+  await server.close();
+  const dataFile = path.join(await mkdtemp(path.join(os.tmpdir(), 'vm-clone-')), 'cluster.jsonl');
+  server = await startApiServer({ port: server.port, dataFile });
+  const { port } = server;
   await create('gone');
   await create('kept');
-  const { port } = server;
   const cache = await startCache();
   const deleted: string[] = [];
   cache.onChange({}, (type, { metadata }) => type === 'deleted' && deleted.push(metadata.name));
   await server.close();
-  // The same address, another life: resource versions begin anew, and `gone` is not there.
-  server = await startApiServer({ port, historyLimit: 1 });
-  await create('kept');
+  // While the cache knocks at the old address, the cluster goes on; a restarted one has no history to resume from.
+  const elsewhere = await startApiServer({ dataFile });
+  await clientOf(elsewhere.url).delete(ConfigMap, { namespace: 'default', name: 'gone' });
+  await elsewhere.close();
+  server = await startApiServer({ port, dataFile });
   await until(cache, () => cache.get('default', 'gone') === undefined);
   expect(deleted).toEqual(['gone']);
   expect(cache.get('default', 'kept')).toBeDefined();
