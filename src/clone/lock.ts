@@ -63,7 +63,8 @@ export function mustStop(vm: VirtualMachine, vmi: VirtualMachineInstance | undef
  * One patch: our holder in and, where the source is on, its power state saved and the source switched off.
  *
  * A source that is off is only locked: restoring Once or RerunOnFailure would boot it. A power state saved by
- * another holder is inherited; one that no longer holds goes, or it would be restored. The patch fails (422) if lock, power, strategy or `spec.template` are no longer
+ * another holder is inherited; one that no longer holds goes, or it would be restored. A holder that an earlier
+ * run of the same workflow left is replaced. The patch fails (422) if lock, power, strategy or `spec.template` are no longer
  * as they were read here, so what is frozen is what is locked. It does not test resourceVersion, which every
  * status update moves.
  */
@@ -93,8 +94,14 @@ export function lockPatch(
   } else if (!saved && annotations?.[MARKS.power] !== undefined) {
     operations.push({ op: 'remove', path: annotationPath(MARKS.power) });
   }
-  operations.push(add(annotationPath(MARKS.lock), JSON.stringify([...holdersOf(vm), holder])));
+  const others = holdersOf(vm).filter((other) => !isEarlierRun(other, holder));
+  operations.push(add(annotationPath(MARKS.lock), JSON.stringify([...others, holder])));
   return operations;
+}
+
+/** A workflow id has one live run: another holder of ours with that id was left by a run that was terminated. */
+function isEarlierRun(other: Holder, { workflowId, installation }: Holder): boolean {
+  return other.workflowId === workflowId && other.installation === installation;
 }
 
 /** What is to be done next so that a holder is out and the source as it was. */

@@ -131,6 +131,15 @@ describe('several holders', () => {
     });
   });
 
+  test('a retry takes the place of its earlier, terminated run; the same target of another installation stays', () => {
+    const earlier = { ...A, cloneUid: 'a0' };
+    const foreign = { ...A, cloneUid: 'f', installation: 'other' };
+    const left = lock(lock(source({ runStrategy: 'Always' }), earlier, running), foreign);
+    const retried = lock(left, A);
+    expect(holdersOf(retried)).toEqual([foreign, A]);
+    expect(setting(unlock(unlock(retried, foreign), A))).toEqual({ runStrategy: 'Always', marks: [] });
+  });
+
   test('a start of ours that hit a source just stopped by another is taken back', () => {
     const owed = unlock(lock(source({ runStrategy: 'Manual' }), A, running), A);
     const again = lock(owed, B);
