@@ -19,7 +19,7 @@ export interface SimulatorOptions {
   csiCloneSeconds: number;
   /** Of a host-assisted copy, per simulated second. */
   copyBytesPerSecond: number;
-  /** Between two looks of CDI at a copy that is under way. */
+  /** Between two looks of CDI at a copy that is under way, and between two numbers that the copy publishes. */
   progressIntervalSeconds: number;
   /** Names of the nodes. */
   nodes: string[];

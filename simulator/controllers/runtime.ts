@@ -103,7 +103,7 @@ export interface ControllerDefinition {
   reconcile(key: Key, signal: AbortSignal): Promise<void | { requeueAfterMs: number }>;
   /** Keys reconciled at once. Default 8. */
   workers?: number;
-  /** Bounds of the back-off after a failure, in milliseconds. Default 10 and 5,000; a conflict waits at most 100. */
+  /** Bounds of the back-off after a failure, in milliseconds. Default 10 and 5,000; a conflict waits for the lag, at most 100. */
   backoffMs?: { min: number; max: number };
 }
 
@@ -137,16 +137,13 @@ export async function startController(
   await Promise.all(definition.watches.map(({ kind }) => context.synced(kind)));
   for (const { kind, keys } of definition.watches) {
     const cache = context.cache(kind);
-    const enqueue = (object: KubernetesResource | undefined) => {
-      if (object) for (const key of keys(object)) queue.add(key);
-    };
     ends.push(
       cache.onChange({}, (_type, object, previous) => {
-        enqueue(object);
-        enqueue(previous);
+        // each key once: the work begins with the first, and a second would do it again
+        for (const key of new Set([...keys(object), ...(previous ? keys(previous) : [])])) queue.add(key);
       }),
     );
-    for (const object of cache.list()) enqueue(object);
+    for (const object of cache.list()) for (const key of keys(object)) queue.add(key);
   }
   return { stop };
 }
@@ -233,8 +230,10 @@ class WorkQueue {
 
   private backoff(entry: Entry, error: unknown): number {
     const { min, max } = this.definition.backoffMs ?? { min: 10, max: 5_000 };
-    const most = isCode(error, 409, 422) ? Math.min(100, max) : max;
-    return Math.min(most, min * 2 ** entry.failures++);
+    const isConflict = isCode(error, 409, 422);
+    const delay = Math.min(isConflict ? Math.min(100, max) : max, min * 2 ** entry.failures++);
+    // before the cache has what was written in between, the same conflict would come again
+    return isConflict ? Math.max(delay, this.context.options.lagMs) : delay;
   }
 }
 

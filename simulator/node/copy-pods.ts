@@ -1,7 +1,7 @@
 import type { PersistentVolumeClaim, Pod } from '../../src/clone/resources';
 import { type ClusterClient, Kinds } from '../../src/kubernetes';
 import type { CacheIndex } from '../controllers/cache-index';
-import { COPY_PROGRESS, progressCondition } from '../controllers/cdi/copy-progress';
+import { progressCondition } from '../controllers/cdi/copy-progress';
 import { Ann, APP, Component, Label } from '../controllers/cdi/names';
 import { type PersistentVolume, SimKinds } from '../controllers/kinds';
 import {
@@ -15,12 +15,20 @@ import {
 } from '../controllers/objects';
 import { type ControllerDefinition, keyOf, type SimContext, update, watching } from '../controllers/runtime';
 import { milliseconds } from '../options';
+import {
+  conditionsWithout,
+  containerOf,
+  crash,
+  isRunning,
+  type PodStatus,
+  progressOf,
+  setContainer,
+  startOf,
+} from './copy-pod-status';
 import { CONTENT, copySeconds, copyState, type Steering, steeringOf } from './copy-steering';
 import { claimsBound, nodeFor } from './volume-scheduler';
 
 type Outcome = { requeueAfterMs: number } | undefined;
-type Status = NonNullable<Pod['status']>;
-type Container = NonNullable<Status['containerStatuses']>[number];
 
 /** The kubelet's first pause before it starts a crashed container again, in looks of CDI's; doubled each time. */
 const FIRST_BACKOFF = 5;
@@ -158,13 +166,20 @@ class Work {
       await this.end(pod, signal);
       return undefined;
     }
-    await this.write(pod, signal, (status) => {
-      status.conditions = [...conditionsWithout(status), progressCondition(percent, since)];
-    });
-    // a stalled copy has said all that it will ever say
-    if (!Number.isFinite(remainingSeconds)) return undefined;
-    const next = Math.min(options.progressIntervalSeconds, remainingSeconds);
-    return { requeueAfterMs: milliseconds(next, options) };
+    const interval = milliseconds(options.progressIntervalSeconds, options);
+    const published = progressOf(pod);
+    // every write is a change that leads back here: only the clock may lead to the next one
+    const due = published && state !== 'sent' ? Date.parse(published.lastProbeTime ?? since) + interval : 0;
+    const wait = due - Date.now();
+    if (wait <= 0 && published?.message !== String(percent)) {
+      await this.write(pod, signal, (status) => {
+        status.conditions = [...conditionsWithout(status), progressCondition(percent, since)];
+      });
+    }
+    const next = Math.min(wait > 0 ? wait : interval, milliseconds(remainingSeconds, options));
+    // a stalled copy that has been published has said all that it will ever say
+    const isSaid = !Number.isFinite(remainingSeconds) && published?.message === String(percent);
+    return isSaid ? undefined : { requeueAfterMs: next };
   }
 
   private async restart(pod: Pod, signal: AbortSignal): Promise<Outcome> {
@@ -215,7 +230,7 @@ class Work {
     });
   }
 
-  private async write(pod: Pod, signal: AbortSignal, change: (status: Status) => void): Promise<void> {
+  private async write(pod: Pod, signal: AbortSignal, change: (status: PodStatus) => void): Promise<void> {
     const edit = (copy: Pod) => {
       copy.status = copy.status ?? {};
       change(copy.status);
@@ -235,36 +250,4 @@ class Work {
   private volumeOf(claim: PersistentVolumeClaim | undefined): PersistentVolume | undefined {
     return this.context.cache(SimKinds.PersistentVolume).get(undefined, claim?.spec.volumeName ?? '');
   }
-}
-
-function containerOf(pod: Pod): Container | undefined {
-  return pod.status?.containerStatuses?.[0];
-}
-
-function isRunning(pod: Pod): boolean {
-  return containerOf(pod)?.state?.running !== undefined;
-}
-
-/** Since when the container works, exact to the millisecond; undefined until it has begun. */
-function startOf(pod: Pod): string | undefined {
-  return pod.status?.conditions?.find(({ type }) => type === COPY_PROGRESS)?.lastTransitionTime;
-}
-
-function conditionsWithout(status: Status) {
-  return (status.conditions ?? []).filter(({ type }) => type !== COPY_PROGRESS);
-}
-
-function setContainer(status: Status, change: Partial<Container>): void {
-  const [first, ...others] = status.containerStatuses ?? [];
-  status.containerStatuses = [{ ...first, ...change }, ...others];
-}
-
-function crash(status: Status): void {
-  const terminated = { exitCode: 1, reason: 'Error', finishedAt: new Date().toISOString() };
-  setContainer(status, {
-    ready: false,
-    state: { waiting: { reason: 'CrashLoopBackOff', message: 'back-off restarting failed container' } },
-    lastState: { terminated },
-  });
-  status.conditions = conditionsWithout(status);
 }

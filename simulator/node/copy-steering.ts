@@ -48,9 +48,12 @@ export function copySeconds(steering: Steering, bytes: number, bytesPerSecond: n
 /** Where a crashing copy ends. */
 const CRASH_PERCENT = 20;
 
+/** After the last byte was sent it is still written out: for this share of its time a copy has 100 % and isn't done. */
+const FLUSH_SHARE = 0.05;
+
 export interface CopyState {
   percent: number;
-  state: 'copying' | 'done' | 'crashed';
+  state: 'copying' | 'sent' | 'done' | 'crashed';
   /** Simulated seconds until the state changes; Infinity when it never will. */
   remainingSeconds: number;
 }
@@ -70,7 +73,9 @@ export function copyState(
     return { percent: stall, state: 'copying', remainingSeconds: Number.POSITIVE_INFINITY };
   }
   if (elapsedSeconds < end) return { percent, state: 'copying', remainingSeconds: end - elapsedSeconds };
-  return crashes
-    ? { percent: CRASH_PERCENT, state: 'crashed', remainingSeconds: 0 }
+  if (crashes) return { percent: CRASH_PERCENT, state: 'crashed', remainingSeconds: 0 };
+  const flushed = seconds * (1 + FLUSH_SHARE);
+  return elapsedSeconds < flushed
+    ? { percent: 100, state: 'sent', remainingSeconds: flushed - elapsedSeconds }
     : { percent: 100, state: 'done', remainingSeconds: 0 };
 }

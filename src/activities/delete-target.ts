@@ -5,6 +5,7 @@ import { failure } from './failures';
 import {
   cachedLister,
   freshLister,
+  type Lister,
   type Remains,
   remainsOf,
   removeTarget,
@@ -66,20 +67,20 @@ export function proveCleanUp(deps: ActivityDeps) {
     const { client, caches } = deps;
     const fresh = freshLister(client, signal);
     let left: string[] = [];
+    const isGone = async (list: Lister): Promise<boolean> => {
+      left = (await removeTarget(client, list, input, signal)).names;
+      return left.length === 0;
+    };
     await deps.heartbeats.during(
       () => ({ left }),
       async () => {
         const gone = await awaitChange(
           changesOf(deps, input),
-          async () => {
-            left = (await removeTarget(client, cachedLister(caches), input, signal)).names;
-            if (left.length > 0) return undefined;
-            left = (await removeTarget(client, fresh, input, signal)).names;
-            return left.length === 0 || undefined;
-          },
+          async () => ((await isGone(cachedLister(caches))) && (await isGone(fresh))) || undefined,
           { signal, deadline: input.deadline, recheckMs: RECHECK },
         );
-        if (!gone) {
+        // A cache that is behind may still show what is gone: the last look asks the API.
+        if (!gone && !(await isGone(fresh))) {
           throw failure(
             'CleanupIncomplete',
             `Of the clone ${input.target.namespace}/${input.target.name} there is still left: ${left.join(', ')}. ` +

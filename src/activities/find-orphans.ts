@@ -60,14 +60,11 @@ export function findOrphans({ caches, client, clones, limits }: ActivityDeps) {
           sourceUid: vm.metadata.uid as string,
         });
       }
-      const progress = vm.metadata.annotations?.[MARKS.inProgress];
-      const unfinished = progress ?? vm.metadata.annotations?.[MARKS.startStrategy];
-      if (unfinished === undefined || !oldEnough(vm.metadata.creationTimestamp)) continue;
+      const unfinished = unfinishedTarget(vm);
+      if (!unfinished || !oldEnough(vm.metadata.creationTimestamp)) continue;
       const orphan = orphanOf(ownerOf(vm), workflowIdOf(vm), sourceNamespaceOf(vm));
       // A manifest that was copied to another name carries the marks, not the name.
-      if (orphan && isNamed(vm, orphan.target)) {
-        orphan.unfinished = { vmUid: vm.metadata.uid as string, copied: progress !== IN_PROGRESS.copying };
-      }
+      if (orphan && isNamed(vm, orphan.target)) orphan.unfinished = unfinished;
     }
     for (const object of await looseObjects()) {
       if (!oldEnough(object.metadata.creationTimestamp)) continue;
@@ -89,11 +86,19 @@ export function findOrphans({ caches, client, clones, limits }: ActivityDeps) {
       return [...items, ...loose];
     }
 
+    /** What a cache that is behind shows unfinished may be a clone that its user works with. */
+    async function unfinishedNow({ target, unfinished }: Orphan): Promise<Orphan['unfinished']> {
+      const vm = await client.get(Kinds.VirtualMachine, target, { signal });
+      const now = vm && unfinishedTarget(vm);
+      return now?.vmUid === unfinished?.vmUid ? now : undefined;
+    }
+
     async function closed(candidates: Orphan[]): Promise<Orphan[]> {
       const found: Orphan[] = [];
       for (const orphan of candidates) {
         const { live, record } = await clones.find(orphan.workflowId, orphan);
         if (live) continue;
+        orphan.unfinished &&= await unfinishedNow(orphan);
         // Marks that were forged or re-applied stand on an object of another uid than the recorded one.
         if (record && orphan.unfinished && record.vmUid !== orphan.unfinished.vmUid) delete orphan.unfinished;
         const left = orphan.sources.length + orphan.loose.length + (orphan.unfinished ? 1 : 0);
@@ -113,6 +118,13 @@ function claimantsOf(vm: VirtualMachine) {
     if (error instanceof LockUnreadable) return [];
     throw error;
   }
+}
+
+/** As the marks on a target say; undefined when it is finished. */
+function unfinishedTarget({ metadata }: VirtualMachine): Orphan['unfinished'] {
+  const progress = metadata.annotations?.[MARKS.inProgress];
+  if ((progress ?? metadata.annotations?.[MARKS.startStrategy]) === undefined) return undefined;
+  return { vmUid: metadata.uid as string, copied: progress !== IN_PROGRESS.copying };
 }
 
 function ownerOf({ metadata }: KubernetesResource): Owner {

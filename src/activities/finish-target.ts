@@ -1,4 +1,5 @@
 import { Context } from '@temporalio/activity';
+import { isOurs } from '../clone/ownership';
 import { currentSetting, isStopped } from '../clone/power';
 import type { PatchOperation, VirtualMachine } from '../clone/resources';
 import { MARKS, type Owner, type VmRef, type Warning } from '../contract';
@@ -35,7 +36,7 @@ export function finishTarget(deps: ActivityDeps) {
     }
     // The cache was behind, or the cluster means it: its own answer tells.
     const vm = await client.get(Kinds.VirtualMachine, target, { signal: finish.signal });
-    if (vm?.metadata.uid !== vmUid) return { warning: deleted(target) };
+    if (!vm || !isOurs(vm, input, vmUid)) return { warning: deleted(target) };
     try {
       await finish.run(vm);
       return {};
@@ -115,6 +116,6 @@ function clear(vm: VirtualMachine, ...marks: string[]): PatchOperation[] {
 function deleted({ namespace, name }: VmRef): Warning {
   return {
     type: 'TargetDeleted',
-    message: `The clone ${namespace}/${name} was deleted by somebody when it was already copied.`,
+    message: `The clone ${namespace}/${name} was deleted by somebody when it was already copied, or its labels were.`,
   };
 }

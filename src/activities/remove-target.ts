@@ -7,7 +7,7 @@ import type {
   PersistentVolumeClaim,
   VirtualMachine,
 } from '../clone/resources';
-import type { Owner, PlannedDisk, TargetRecord, VmRef } from '../contract';
+import { MARKS, type Owner, type PlannedDisk, type TargetRecord, type VmRef } from '../contract';
 import { type Caches, type ClusterClient, isCode, type Kind, Kinds } from '../kubernetes';
 
 /** Which clone's objects. */
@@ -49,6 +49,9 @@ export type Lister = <T extends KubernetesResource>(
  * Asks for the deletion of what a clone made and is not being deleted yet. Never touches anything else: an
  * object must carry our marks and, where recorded, the uid; deletion is bound to that uid.
  *
+ * A target without the in-progress mark is finished: it is its user's now, and stays with its disks. (The sweep
+ * comes by for a source that is still owed its start.)
+ *
  * A claim of a planned name that was not made for our DataVolume is somebody else's: the DataVolume goes
  * without it (`Orphan`), before the VM.
  */
@@ -65,13 +68,14 @@ export async function removeTarget(
     if (deletionTimestamp) return false;
     return client.delete(kind, { namespace, name }, { uid, propagationPolicy, signal }).catch(ignoreReplaced);
   };
-  for (const dataVolume of dataVolumes) {
+  const finished = vm !== undefined && vm.metadata.annotations?.[MARKS.inProgress] === undefined;
+  for (const dataVolume of finished ? [] : dataVolumes) {
     const claim = claims.find(({ metadata }) => metadata.name === dataVolume.metadata.name);
     const foreign = claim && claim.metadata.annotations?.[CREATED_FOR] !== dataVolume.metadata.uid;
     if (foreign) await remove(Kinds.DataVolume, dataVolume, 'Orphan');
     else if (!vm) await remove(Kinds.DataVolume, dataVolume, 'Background');
   }
-  if (vm) await remove(Kinds.VirtualMachine, vm, 'Background');
+  if (vm && !finished) await remove(Kinds.VirtualMachine, vm, 'Background');
   for (const revision of revisions) await remove(Kinds.ControllerRevision, revision, 'Background');
   return found.remains;
 }

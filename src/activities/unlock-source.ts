@@ -95,8 +95,9 @@ class Unlock {
     paid,
   }: Extract<UnlockStep, { do: 'start' }>): Promise<VirtualMachine | 'unpaid' | undefined> {
     let asked = false;
-    const settled = await this.await(async (vmi) => {
-      if (vmi && isLive(vmi)) return 'up';
+    const settled = await this.await(async (seen) => {
+      const vmi = isLive(seen) ? await this.instance() : seen;
+      if (isLive(vmi)) return 'up';
       if (asked || vmi?.metadata.deletionTimestamp) return undefined;
       const vm = await this.read();
       if (!vm || unlockStep(vm, this.input).do !== 'start') return 'overruled';
@@ -124,15 +125,21 @@ class Unlock {
 
   /** Waits until the source runs again, if it shall. */
   private async returned(vm: VirtualMachine): Promise<UnlockedSource> {
-    const { instances } = this.deps.caches;
     const { namespace, name } = this.input.source;
-    if (!isOn(vm, instances.get(namespace, name))) return {};
+    const seen = this.deps.caches.instances.get(namespace, name);
+    // One that has ended and is on its way out says nothing of what the strategy does once it is gone.
+    if (!isOn(vm, isLeaving(seen) ? undefined : seen)) return {};
     const running = await this.await(
-      (vmi) => (vmi && isLive(vmi) && vmi.status?.phase === 'Running') || undefined,
+      async (vmi) => (isRunning(vmi) && isRunning(await this.instance())) || undefined,
     );
     return running
       ? { runningAt: new Date().toISOString() }
       : { warning: await this.slow('it does not run yet') };
+  }
+
+  /** The source's VMI by the API: a cache that is behind may still show the one that was stopped. */
+  private instance(): Promise<VirtualMachineInstance | undefined> {
+    return this.deps.client.get(Kinds.VirtualMachineInstance, this.input.source, { signal: this.signal });
   }
 
   /** Waits for the source's VMI to be as `reached` wants it; undefined when it takes too long. */
@@ -172,6 +179,14 @@ class Unlock {
 }
 
 /** Up, or coming up: not ended and not being stopped. */
-function isLive(vmi: VirtualMachineInstance): boolean {
-  return !isFinal(vmi) && vmi.metadata.deletionTimestamp === undefined;
+function isLive(vmi: VirtualMachineInstance | undefined): boolean {
+  return vmi !== undefined && !isFinal(vmi) && vmi.metadata.deletionTimestamp === undefined;
+}
+
+function isRunning(vmi: VirtualMachineInstance | undefined): boolean {
+  return isLive(vmi) && vmi?.status?.phase === 'Running';
+}
+
+function isLeaving(vmi: VirtualMachineInstance | undefined): boolean {
+  return isFinal(vmi) && vmi?.metadata.deletionTimestamp !== undefined;
 }

@@ -11,6 +11,15 @@ import { PATIENCE_MS, Recording } from './recording';
 /** Slow enough that every state on the way is seen. */
 export const VISIBLE = { bootSeconds: 0.2, stopSeconds: 0.2 };
 
+/** A kind that the product does not need. */
+export const ResourceQuotas: Kind<KubernetesResource & { spec: { hard: Record<string, string> } }> = {
+  group: '',
+  version: 'v1',
+  plural: 'resourcequotas',
+  kind: 'ResourceQuota',
+  namespaced: true,
+};
+
 export interface VmOptions {
   spec?: Partial<VirtualMachine['spec']>;
   template?: Partial<VirtualMachine['spec']['template']['spec']>;

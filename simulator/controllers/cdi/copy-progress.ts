@@ -2,9 +2,12 @@ import type { Condition, Pod } from '../../../src/clone/resources';
 
 /**
  * How the node side publishes what a copying container would serve as its metric: a pod condition of this type,
- * whose message is the percentage and whose transition time is the container's start. Only while it runs.
+ * whose message is the percentage, whose transition time is the container's start and whose probe time says when it
+ * was published. Only while the container runs.
  */
 export const COPY_PROGRESS = 'simulator.vm-clone.io/CopyProgress';
+
+export type PublishedProgress = Condition & { lastProbeTime?: string };
 
 /** Percent that the pod's copy has come to; undefined while nobody could ask it. */
 export function copyProgress(pod: Pod): number | undefined {
@@ -14,6 +17,12 @@ export function copyProgress(pod: Pod): number | undefined {
   return published === undefined ? undefined : Number(published);
 }
 
-export function progressCondition(percent: number, since: string): Condition {
-  return { type: COPY_PROGRESS, status: 'True', message: String(percent), lastTransitionTime: since };
+export function progressCondition(percent: number, since: string): PublishedProgress {
+  return {
+    type: COPY_PROGRESS,
+    status: 'True',
+    message: String(percent),
+    lastTransitionTime: since,
+    lastProbeTime: new Date().toISOString(),
+  };
 }

@@ -37,7 +37,10 @@ export async function updateStatus(
     new Date().toISOString(),
   );
   const changed = Object.entries(next).filter(
-    ([field, value]) => JSON.stringify(value) !== JSON.stringify(old[field as keyof Status]),
+    ([field, value]) =>
+      // an empty field is left out (`omitempty`)
+      !(value === '' && old[field as keyof Status] === undefined) &&
+      JSON.stringify(value) !== JSON.stringify(old[field as keyof Status]),
   );
   if (changed.length === 0) return;
   const stored = await cdi.client.patchMerge(

@@ -70,7 +70,8 @@ async function sync(
   signal: AbortSignal,
 ): Promise<Synced> {
   let dataVolume = stored;
-  if (isDeleting(dataVolume) || dataVolume.status?.phase === 'Succeeded') {
+  const isOver = isDeleting(dataVolume) || dataVolume.status?.phase === 'Succeeded';
+  if (isOver) {
     await population.deleteDataSource(cdi, dataVolume, signal);
     dataVolume = await change(cdi, dataVolume, signal, (copy) => {
       if (hasFinalizer(copy, Finalizer.crossNamespace)) removeFinalizer(copy, Finalizer.crossNamespace);
@@ -109,7 +110,7 @@ async function sync(
       return { decided, failure: error };
     }
   }
-  await population.ensureDataSource(cdi, dataVolume, signal);
+  if (!isOver) await population.ensureDataSource(cdi, dataVolume, signal);
   const cloneType = annotationOf(claim, Ann.cloneType);
   await change(cdi, dataVolume, signal, (copy) => {
     if (cloneType && annotationOf(copy, Ann.cloneType) !== cloneType)

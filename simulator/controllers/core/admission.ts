@@ -4,8 +4,9 @@ import type { AdmissionFunctions } from '../../apiserver';
 import { annotationOf } from '../objects';
 import type { SimContext } from '../runtime';
 import { PVC_PROTECTION } from './claim-protection';
+import { claimQuota } from './quota';
 
-/** Admission plugins of kube-apiserver itself: StorageObjectInUseProtection and DefaultStorageClass. */
+/** Admission plugins of kube-apiserver itself: StorageObjectInUseProtection, DefaultStorageClass, ResourceQuota. */
 export function coreAdmission(context: SimContext): AdmissionFunctions {
   const client = context.clientFor('kube-apiserver');
   return {
@@ -24,5 +25,6 @@ export function coreAdmission(context: SimContext): AdmissionFunctions {
         if (standard) claim.spec = { ...claim.spec, storageClassName: standard.metadata.name };
       },
     ],
+    validating: [claimQuota(context)],
   };
 }

@@ -105,7 +105,7 @@ it('the file holds what is stored, not all that ever was: compacted at the start
 it('what was answered is there after SIGKILL', async () => {
   const child = spawn(
     process.execPath,
-    ['--require', join(__dirname, 'typescript.cjs'), join(__dirname, 'serve.ts')],
+    ['--require', join(__dirname, '../../support/typescript-hook.js'), join(__dirname, 'serve.ts')],
     {
       env: { ...process.env, DATA_FILE: dataFile },
       stdio: ['ignore', 'pipe', 'inherit'],

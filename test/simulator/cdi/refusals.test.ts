@@ -1,6 +1,7 @@
 import type { DataVolume } from '../../../src/clone/resources';
 import { Kinds } from '../../../src/kubernetes';
 import { DiskCluster, isBound, storage } from '../disks';
+import { ResourceQuotas } from '../vm-cluster';
 
 let cluster: DiskCluster;
 beforeAll(async () => {
@@ -178,6 +179,28 @@ describe('errors leave the phase empty', () => {
       conditions: { Ready: 'False(ErrClaimNotValid)', Running: 'False()' },
     });
   });
+});
+
+test('a quota leaves it Pending with ErrExceededQuota, and it goes on when the quota goes', async () => {
+  await cluster.makeNamespace('tight');
+  const quota = { namespace: 'tight', name: 'storage' };
+  await cluster.client.create(ResourceQuotas, {
+    metadata: quota,
+    spec: { hard: { 'requests.storage': '1Gi' } },
+  });
+  await cluster.clone('src', 'over', { namespace: 'tight', size: '2Gi' });
+  const { status } = await cluster.until(
+    Kinds.DataVolume,
+    { namespace: 'tight', name: 'over' },
+    (dataVolume) =>
+      dataVolume.status?.conditions?.some(({ reason }) => reason === 'ErrExceededQuota') ?? false,
+  );
+  expect(status).toMatchObject({ phase: 'Pending' });
+  expect(status?.conditions?.find(({ type }) => type === 'Bound')?.message).toMatch(
+    /"over" is forbidden: exceeded quota: storage, requested: requests.storage=2Gi, used: requests.storage=0, limited: requests.storage=1Gi$/,
+  );
+  await cluster.client.delete(ResourceQuotas, quota);
+  await cluster.untilPhase('over', 'Succeeded', 'tight');
 });
 
 test('the populator’s error shows in Running alone and on the claim, not in the phase', async () => {

@@ -1,5 +1,5 @@
 import { Kinds } from '../../../src/kubernetes';
-import { blankTemplate, VISIBLE, VmCluster, volumesOf } from '../vm-cluster';
+import { blankTemplate, ResourceQuotas, VISIBLE, VmCluster, volumesOf } from '../vm-cluster';
 
 let cluster: VmCluster;
 let namespace: string;
@@ -206,6 +206,16 @@ it('a DataVolume that is refused shows as condition Failure, and is tried again'
   expect(vm.status?.conditions).toContainEqual(
     expect.objectContaining({ type: 'Failure', status: 'True', reason: 'FailedCreate' }),
   );
+});
+
+it('a disk over the quota: DataVolumeError until the quota goes', async () => {
+  const hard = { persistentvolumeclaims: '0' };
+  await cluster.client.create(ResourceQuotas, { metadata: ref('none'), spec: { hard } });
+  await cluster.makeVm(namespace, 'vm', { runStrategy: 'Halted' }, templated('now'));
+  await cluster.untilWord(namespace, 'vm', 'DataVolumeError');
+  await cluster.client.delete(ResourceQuotas, ref('none'));
+  await cluster.until(Kinds.DataVolume, ref('vm-root'), ({ status }) => status?.phase === 'Succeeded');
+  await cluster.untilWord(namespace, 'vm', 'Stopped');
 });
 
 it.each([

@@ -103,7 +103,7 @@ describe('npm start’s cluster', () => {
 
   /** Starts the process and resolves with its ready line. */
   async function startProcess(): Promise<{ ready: boolean; url: string; kubeconfig: string }> {
-    const hook = join(__dirname, '../apiserver/typescript.cjs');
+    const hook = join(__dirname, '../../support/typescript-hook.js');
     child = spawn(process.execPath, ['--require', hook, join(__dirname, 'process.ts')], {
       env: { ...process.env, SIMULATOR_PORT: '0', STATE_DIR: folder },
       stdio: ['ignore', 'pipe', 'inherit'],

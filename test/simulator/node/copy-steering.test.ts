@@ -42,7 +42,8 @@ const NEVER = Number.POSITIVE_INFINITY;
 test.each([
   ['', 0, 0, { percent: 0, state: 'copying', remainingSeconds: 10 }],
   ['', 4, 0, { percent: 40, state: 'copying', remainingSeconds: 6 }],
-  ['', 10, 0, { percent: 100, state: 'done', remainingSeconds: 0 }],
+  ['', 10, 0, { percent: 100, state: 'sent', remainingSeconds: 0.5 }],
+  ['', 10.5, 0, { percent: 100, state: 'done', remainingSeconds: 0 }],
   ['crash:1', 1, 0, { percent: 10, state: 'copying', remainingSeconds: 1 }],
   ['crash:1', 2, 0, { percent: 20, state: 'crashed', remainingSeconds: 0 }],
   ['crash:1', 3, 1, { percent: 30, state: 'copying', remainingSeconds: 7 }],

@@ -53,7 +53,12 @@ function dataVolumesOf(run: VmReconcile): DataVolume[] {
 function hasError({ status }: DataVolume): boolean {
   const running = conditionOf(status?.conditions, 'Running');
   const failed = running?.reason === 'Error' || running?.reason === 'ImagePullFailed';
-  return status?.phase === 'Failed' || (running?.status === 'False' && failed);
+  const overQuota = conditionOf(status?.conditions, 'Bound')?.reason === 'ErrExceededQuota';
+  return (
+    status?.phase === 'Failed' ||
+    (status?.phase === 'Pending' && overQuota) ||
+    (running?.status === 'False' && failed)
+  );
 }
 
 function isProvisioning({ status }: DataVolume): boolean {

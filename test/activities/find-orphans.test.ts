@@ -1,0 +1,229 @@
+import { randomUUID } from 'node:crypto';
+import type { ActivityDeps } from '../../src/activities/deps';
+import type { Orphan } from '../../src/activities/find-orphans';
+import { frozenPlanName, IN_PROGRESS, MARKS } from '../../src/contract';
+import { Kinds } from '../../src/kubernetes';
+import { startClone } from '../../src/temporal';
+import { refuseStarts } from '../support/faults';
+import type { MachineOptions } from '../support/machines';
+import { useStage } from './stage';
+import { StagedClone } from './staged-clone';
+
+/** Nothing runs these workflows: what Temporal says of a clone is up to each test. */
+const stage = useStage();
+const OFF: MachineOptions = { power: { runStrategy: 'Halted' } };
+
+/** A clone of an installation of its own, so that a test finds nothing but its own. */
+const make = (name: string, options: MachineOptions = OFF) =>
+  StagedClone.of(stage, name, options, { installation: randomUUID() });
+
+/** What is found of the clone's installation, with caches that know all that is there. */
+async function find({ input }: StagedClone, deps?: ActivityDeps): Promise<Orphan[]> {
+  return stage.run(
+    'findOrphans',
+    { installation: input.installation },
+    { deps: deps ?? (await stage.depsWith()) },
+  );
+}
+
+function annotate(ref: StagedClone['source'], annotations: Record<string, string | null>) {
+  return stage.environment.client.patchMerge(Kinds.VirtualMachine, ref, { metadata: { annotations } });
+}
+
+/** Has Temporal know the clone as under way. */
+async function begin({ input }: StagedClone) {
+  await startClone(stage.environment.temporal.client, { input, requestHash: '', disks: [] });
+}
+
+test('a lock whose clone is closed: the source, and where its plan lies', async () => {
+  const clone = await (await make('held')).locked();
+  expect(await find(clone)).toEqual([
+    {
+      ...clone.owner,
+      workflowId: 'clone/demo/held-clone',
+      target: clone.target,
+      sources: [{ source: clone.source, sourceUid: clone.sourceUid }],
+      loose: [frozenPlanName(clone.input.cloneUid)],
+      sourceNamespace: 'demo',
+      record: undefined,
+    },
+  ]);
+});
+
+test('a target in mid-copy is to be deleted', async () => {
+  const clone = await (await make('copying')).created();
+  expect(await find(clone)).toMatchObject([
+    {
+      unfinished: { vmUid: clone.record.vmUid, copied: false },
+      sources: [{ source: clone.source }],
+      loose: [],
+    },
+  ]);
+});
+
+test('a target that is copied is to be finished', async () => {
+  const clone = await (await make('copied')).copied();
+  expect(await find(clone)).toMatchObject([{ unfinished: { vmUid: clone.record.vmUid, copied: true } }]);
+});
+
+test('a target whose start is still owed is to be finished', async () => {
+  const clone = await (await make('unstarted')).copied();
+  await annotate(clone.target, { [MARKS.inProgress]: null });
+  expect(await find(clone)).toMatchObject([{ unfinished: { vmUid: clone.record.vmUid, copied: true } }]);
+});
+
+test('a Manual source that is still owed its start', async () => {
+  const clone = await (await make('owed', { power: { runStrategy: 'Manual' }, on: true })).off();
+  const starts = refuseStarts(stage.environment, 'owed');
+  starts.refuse();
+  await stage.run('unlockSource', clone.unlockInput(true)).catch(() => undefined);
+  expect(await find(clone)).toMatchObject([
+    { sources: [{ source: clone.source, sourceUid: clone.sourceUid }] },
+  ]);
+  starts.allow();
+  await stage.persist('unlockSource', clone.unlockInput());
+  expect(await find(clone)).toEqual([]);
+});
+
+test('a disk that no VM owns, and a plan of which nothing was made', async () => {
+  const clone = await (await make('loose')).created();
+  await stage.environment.client.delete(Kinds.VirtualMachine, clone.target, { propagationPolicy: 'Orphan' });
+  await stage.environment.untilVm(clone.target, (vm) => vm === undefined);
+  await stage.environment.until(
+    stage.environment.caches.dataVolumes,
+    clone.diskRef('root'),
+    (dataVolume) => !dataVolume?.metadata.ownerReferences?.length,
+  );
+  expect(await find(clone)).toMatchObject([{ loose: ['loose-clone-root'] }]);
+});
+
+test('two clones that hold one source are two orphans', async () => {
+  const clone = await (await make('shared')).locked();
+  const target = { namespace: 'demo', name: 'shared-second' };
+  const { installation } = clone.input;
+  const second = await (await StagedClone.again(stage, clone.source, { target, installation })).locked();
+  const found = await find(clone);
+  expect(found.map(({ cloneUid }) => cloneUid).sort()).toEqual(
+    [clone.input.cloneUid, second.input.cloneUid].sort(),
+  );
+});
+
+describe('left alone', () => {
+  test('a clone under way', async () => {
+    const clone = await (await make('live')).created();
+    await begin(clone);
+    expect(await find(clone)).toEqual([]);
+  });
+
+  test('what another installation left', async () => {
+    const clone = await (await make('foreign')).created();
+    const installation = randomUUID();
+    expect(await stage.run('findOrphans', { installation })).toEqual([]);
+    expect(await find(clone)).toHaveLength(1);
+  });
+
+  test('what is too young', async () => {
+    const clone = await (await make('young')).created();
+    const deps = await stage.depsWith();
+    const limits = { ...deps.limits, orphanAge: 60_000 };
+    expect(await find(clone, { ...deps, limits })).toEqual([]);
+  });
+
+  test('a VM of another name with a target’s marks: a manifest that was copied', async () => {
+    const clone = await (await make('original')).created();
+    const { labels, annotations } = (await clone.targetVm())?.metadata ?? {};
+    await stage.environment.client.create(Kinds.VirtualMachine, {
+      metadata: { namespace: 'demo', name: 'zz-copied-manifest', labels, annotations },
+      spec: { runStrategy: 'Halted', template: { spec: { domain: { devices: {} } } } },
+    });
+    const found = await find(clone);
+    expect(found).toMatchObject([{ target: clone.target, unfinished: { vmUid: clone.record.vmUid } }]);
+  });
+
+  test('a lock that nobody can read, without a word about others', async () => {
+    const clone = await (await make('scribbled')).locked();
+    await annotate(clone.source, { [MARKS.lock]: 'do not touch' });
+    const found = await find(clone);
+    expect(found).toMatchObject([{ sources: [] }]);
+  });
+
+  test('marks without a clone’s workflow id', async () => {
+    const clone = await make('nameless');
+    await stage.environment.client.create(Kinds.VirtualMachine, {
+      metadata: {
+        namespace: 'demo',
+        name: 'nameless-clone',
+        labels: { [MARKS.cloneUid]: clone.input.cloneUid, [MARKS.installation]: clone.input.installation },
+        annotations: { [MARKS.inProgress]: IN_PROGRESS.copying, [MARKS.workflowId]: 'somebody/else' },
+      },
+      spec: { runStrategy: 'Halted', template: { spec: { domain: { devices: {} } } } },
+    });
+    expect(await find(clone)).toEqual([]);
+  });
+
+  test('a finished clone', async () => {
+    const clone = await (await make('finished')).copied();
+    await stage.run('unlockSource', clone.unlockInput());
+    await stage.run('finishTarget', clone.finishInput);
+    expect(await find(clone)).toEqual([]);
+  });
+});
+
+test('a target of another uid than the clone recorded is not its own', async () => {
+  const clone = await (await make('reapplied')).created();
+  const deps = await stage.depsWith();
+  const record = { vmUid: 'of-the-first', dataVolumes: [] };
+  const clones = { find: async () => ({ live: false, record }) };
+  const found = await find(clone, { ...deps, clones });
+  expect(found).toMatchObject([{ sources: [{ source: clone.source }], record }]);
+  expect(found[0]).not.toHaveProperty('unfinished');
+});
+
+test('when Temporal does not answer, nothing is taken for an orphan', async () => {
+  const clone = await (await make('unknown')).created();
+  const deps = await stage.depsWith();
+  const clones = { find: () => Promise.reject(new Error('14 UNAVAILABLE')) };
+  await expect(find(clone, { ...deps, clones })).rejects.toThrow('14 UNAVAILABLE');
+});
+
+test('asked twice it answers the same, and writes nothing', async () => {
+  const clone = await (await make('twice')).created();
+  const writes = await stage.writesOf(async () => {
+    expect(await find(clone)).toEqual(await find(clone));
+  });
+  expect(writes).toEqual([]);
+});
+
+test('cancelled: it ends', async () => {
+  const clone = await (await make('cancelled')).created();
+  const run = stage.start('findOrphans', { installation: clone.input.installation });
+  run.cancel();
+  await expect(run.ended).rejects.toMatchObject({ name: 'CancelledFailure' });
+});
+
+describe('caches that still show a target in mid-copy', () => {
+  test('which is copied since: it is to be finished', async () => {
+    const clone = await (await make('copied-unseen')).created();
+    const deps = await stage.staleDeps();
+    await stage.run('copyDisks', clone.copyInput);
+    expect(await find(clone, deps)).toMatchObject([{ unfinished: { copied: true } }]);
+  });
+
+  test('which is finished since: it is left alone', async () => {
+    const clone = await (await make('finished-unseen')).created();
+    const deps = await stage.staleDeps();
+    await stage.run('copyDisks', clone.copyInput);
+    await stage.run('finishTarget', clone.finishInput);
+    const [orphan] = await find(clone, deps);
+    expect(orphan).not.toHaveProperty('unfinished.vmUid');
+  });
+});
+
+test('caches that are behind show what has been settled since: it is found once more', async () => {
+  const clone = await (await make('settled')).locked();
+  const deps = await stage.staleDeps();
+  await stage.run('unlockSource', clone.unlockInput(true));
+  expect(await find(clone, deps)).toMatchObject([{ sources: [{ source: clone.source }], loose: [] }]);
+  const writes = await stage.writesOf(() => stage.run('unlockSource', clone.unlockInput(true)));
+  expect(writes).toEqual([]);
+});
