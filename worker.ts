@@ -111,6 +111,8 @@ async function main(): Promise<void> {
     'worker ready',
   );
   const running = Promise.all(workers.map((worker) => worker.run()));
+  // One worker alone would take clones and never end them.
+  running.catch(stop);
   signal.addEventListener('abort', () => {
     for (const worker of workers) worker.shutdown();
   });

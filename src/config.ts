@@ -25,6 +25,13 @@ const seconds = (most: number) => {
 };
 const oneOf = <const T extends readonly string[]>(values: T) =>
   z.enum(values, { error: `must be one of ${values.join(', ')}` });
+const hosts = z
+  .string()
+  .regex(
+    /^[\w.-]+( *, *[\w.-]+)*$/,
+    'must be host names or IPv4 addresses without ports, separated by commas',
+  )
+  .transform((text) => text.split(',').map((name) => name.trim().toLowerCase()));
 const httpUrl = z.url({ protocol: /^https?$/, error: 'must be an http or https URL' });
 
 const variables = z.object({
@@ -39,6 +46,7 @@ const variables = z.object({
   KUBECONFIG: z.string().optional(),
   AUTH_MODE: oneOf(['none', 'kubernetes']).default('none'),
   ALLOW_UNAUTHENTICATED: oneOf(['yes', 'no']).default('no'),
+  ALLOWED_HOSTS: hosts.default([]),
   LOG_LEVEL: oneOf(LOG_LEVELS).default('info'),
   STATE_DIR: z.string().default('.state'),
   HEARTBEAT_TIMEOUT_SECONDS: seconds(3600).default(60),
@@ -59,6 +67,8 @@ export interface Config {
   kubeconfig?: string;
   authMode: 'none' | 'kubernetes';
   allowUnauthenticated: boolean;
+  /** Names by which the API may be called, beside `host` and loopback's own; lower case, without ports. */
+  allowedHosts: string[];
   logLevel: (typeof LOG_LEVELS)[number];
   /** Where `npm start` keeps its data. */
   stateDir: string;
@@ -100,6 +110,7 @@ export function loadConfig(env: NodeJS.ProcessEnv = process.env): Config {
     kubeconfig: values.KUBECONFIG,
     authMode: values.AUTH_MODE,
     allowUnauthenticated: values.ALLOW_UNAUTHENTICATED === 'yes',
+    allowedHosts: values.ALLOWED_HOSTS,
     logLevel: values.LOG_LEVEL,
     stateDir: values.STATE_DIR,
     heartbeatTimeoutSeconds: values.HEARTBEAT_TIMEOUT_SECONDS,

@@ -226,6 +226,8 @@ export const MARKS = {
   installation: `${PREFIX}/installation`,
   /** Annotation on everything that a clone makes. */
   workflowId: `${PREFIX}/workflow-id`,
+  /** Annotation on everything that a clone makes: the run that did; by this the sweep learns how that ended. */
+  runId: `${PREFIX}/run-id`,
   /** Annotation on a target until it is finished: `copying`, then `copied`. */
   inProgress: `${PREFIX}/in-progress`,
   /** Annotation on a target: `<namespace>/<name>` of its source. */

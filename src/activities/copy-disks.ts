@@ -9,6 +9,7 @@ import {
   stillStanding,
 } from '../clone';
 import { type CopyExpectation, type CopyFacts, type CopyVerdict, copyVerdict } from '../clone/copy-verdict';
+import { isOurs } from '../clone/ownership';
 import type { KubernetesEvent, KubernetesResource } from '../clone/resources';
 import {
   type CopyHeartbeat,
@@ -18,7 +19,7 @@ import {
   type Stall,
   type VmRef,
 } from '../contract';
-import { awaitChange, type ChangeSource, isCode, type Kind, Kinds } from '../kubernetes';
+import { awaitChange, type ChangeSource, isCode, isFailedTest, type Kind, Kinds } from '../kubernetes';
 import type { ActivityDeps } from './deps';
 import { failure } from './failures';
 import { markPath, ownMarks } from './marks';
@@ -220,12 +221,16 @@ async function markCopied(
       input.target,
       [
         ...ownMarks(input, input.record.vmUid),
-        { op: 'add', path: markPath(MARKS.inProgress), value: IN_PROGRESS.copied },
+        { op: 'test', path: markPath(MARKS.inProgress), value: IN_PROGRESS.copying },
+        { op: 'replace', path: markPath(MARKS.inProgress), value: IN_PROGRESS.copied },
       ],
       { signal },
     );
   } catch (error) {
-    if (!isCode(error, 404, 422)) throw error;
+    if (!isCode(error, 404) && !isFailedTest(error)) throw error;
+    // Marked by an earlier attempt, or finished already by somebody quicker: never marked again.
+    const vm = await client.get(Kinds.VirtualMachine, input.target, { signal });
+    if (vm && isOurs(vm, input, input.record.vmUid)) return;
     const { namespace, name } = input.target;
     throw failure(
       'TargetDeleted',

@@ -1,9 +1,9 @@
-import { Context } from '@temporalio/activity';
 import { ownedBy } from '../clone';
 import { isOurs } from '../clone/ownership';
 import type { DataVolume, KubernetesResource, VirtualMachine } from '../clone/resources';
 import type { Owner, PlannedDisk, TargetRecord, VmRef } from '../contract';
 import { type ClusterClient, isCode, type Kind, Kinds } from '../kubernetes';
+import { attemptSignal } from './attempt';
 import type { ActivityDeps } from './deps';
 import { failure, finalIfRefused } from './failures';
 import { readFrozenPlan, removeFrozenPlan } from './frozen-plan';
@@ -22,7 +22,7 @@ export interface CreateTargetInput extends Owner {
 export function createTarget({ client }: ActivityDeps) {
   return (input: CreateTargetInput): Promise<TargetRecord> =>
     finalIfRefused(async () => {
-      const signal = Context.current().cancellationSignal;
+      const signal = attemptSignal();
       const frozen = await readFrozenPlan(client, input.source, input, signal);
       if (!frozen) return alreadyMade(client, input, signal);
       const vm = await createOrAdopt(client, Kinds.VirtualMachine, frozen.plan.vm, input, signal);

@@ -22,34 +22,49 @@ const RECHECK = 10_000;
  */
 export function deleteTarget(deps: ActivityDeps) {
   return async (input: TargetScope): Promise<{ uids: string[] }> => {
-    const { client, heartbeats, limits } = deps;
-    const context = Context.current();
-    const signal = context.cancellationSignal;
-    const earlier = (context.info.heartbeatDetails as { uids?: string[] } | undefined)?.uids ?? [];
-    const known = new Set([...(input.uids ?? []), ...earlier]);
-    const scope = () => ({ ...input, uids: [...known] });
-    const learn = (remains: Remains) => {
-      for (const uid of remains.uids) known.add(uid);
-      return remains;
-    };
+    const { client, caches, heartbeats, limits } = deps;
+    const signal = Context.current().cancellationSignal;
+    const traces = new Traces(input);
     const fresh = freshLister(client, signal);
-    learn(await remainsOf(fresh, scope()));
+    const isLetGo = async (list: Lister) =>
+      traces.learn(await remainsOf(list, traces.scope)).pods.length === 0;
+    traces.learn(await remainsOf(fresh, traces.scope));
     return heartbeats.during(
-      () => ({ uids: [...known] }),
+      () => ({ uids: traces.uids }),
       async () => {
-        learn(await removeTarget(client, fresh, scope(), signal));
+        traces.learn(await removeTarget(client, fresh, traces.scope, signal));
         await awaitChange(
           changesOf(deps, input),
-          async () => {
-            if (learn(await remainsOf(cachedLister(deps.caches), scope())).pods.length > 0) return undefined;
-            return learn(await remainsOf(fresh, scope())).pods.length === 0 || undefined;
-          },
+          async () => ((await isLetGo(cachedLister(caches))) && (await isLetGo(fresh))) || undefined,
           { signal, deadline: Date.now() + limits.copyPodsGone, recheckMs: RECHECK },
         );
-        return { uids: [...known] };
+        return { uids: traces.uids };
       },
     );
   };
+}
+
+/** A scope that grows by the uids that were seen, also by an attempt before: they are all that temporary objects are known by. */
+class Traces {
+  private readonly known: Set<string>;
+
+  constructor(private readonly input: TargetScope) {
+    const earlier = Context.current().info.heartbeatDetails as { uids?: string[] } | undefined;
+    this.known = new Set([...(input.uids ?? []), ...(earlier?.uids ?? [])]);
+  }
+
+  get uids(): string[] {
+    return [...this.known];
+  }
+
+  get scope(): TargetScope {
+    return { ...this.input, uids: this.uids };
+  }
+
+  learn(remains: Remains): Remains {
+    for (const uid of remains.uids) this.known.add(uid);
+    return remains;
+  }
 }
 
 export interface ProveInput extends TargetScope {
@@ -65,14 +80,16 @@ export function proveCleanUp(deps: ActivityDeps) {
   return async (input: ProveInput): Promise<void> => {
     const signal = Context.current().cancellationSignal;
     const { client, caches } = deps;
+    const traces = new Traces(input);
     const fresh = freshLister(client, signal);
     let left: string[] = [];
     const isGone = async (list: Lister): Promise<boolean> => {
-      left = (await removeTarget(client, list, input, signal)).names;
+      left = traces.learn(await removeTarget(client, list, traces.scope, signal)).names;
       return left.length === 0;
     };
+    traces.learn(await remainsOf(fresh, traces.scope));
     await deps.heartbeats.during(
-      () => ({ left }),
+      () => ({ left, uids: traces.uids }),
       async () => {
         const gone = await awaitChange(
           changesOf(deps, input),

@@ -1,5 +1,5 @@
-import { Context } from '@temporalio/activity';
 import { holdersOf, LockUnreadable } from '../clone/lock';
+import { OWNED_BY_UID } from '../clone/ownership';
 import { savedPower } from '../clone/power';
 import type { KubernetesResource, VirtualMachine } from '../clone/resources';
 import {
@@ -11,6 +11,7 @@ import {
   type VmRef,
 } from '../contract';
 import { Kinds } from '../kubernetes';
+import { attemptSignal } from './attempt';
 import type { ActivityDeps } from './deps';
 
 /** What a clone whose workflow is closed has left in the cluster. */
@@ -21,12 +22,22 @@ export interface Orphan extends Owner {
   sources: { source: VmRef; sourceUid: string }[];
   /** Its unfinished target: to be finished when all its disks were copied, else deleted. */
   unfinished?: { vmUid: string; copied: boolean };
-  /** Names of its DataVolumes that no VM owns, and of its frozen plan. */
+  /** Names of its DataVolumes and claims that nothing owns, and of its frozen plan. */
   loose: string[];
   /** Where its frozen plan and temporary objects lie. */
   sourceNamespace: string;
   record?: TargetRecord;
 }
+
+/** Found in the cluster; whether its clone is closed is still to be asked. */
+interface Candidate extends Orphan {
+  /** The run that made its marks, where they say so. */
+  runId?: string;
+}
+
+/** Clones that Temporal is asked about at once, and orphans that one look reports: the next one goes on. */
+const AT_ONCE = 20;
+const MOST = 500;
 
 /**
  * Reads the whole cluster through the shared caches for marks of this installation that are old enough and
@@ -34,19 +45,29 @@ export interface Orphan extends Owner {
  */
 export function findOrphans({ caches, client, clones, limits }: ActivityDeps) {
   return async ({ installation }: { installation: string }): Promise<Orphan[]> => {
-    const signal = Context.current().cancellationSignal;
-    const orphans = new Map<string, Orphan>();
-    const oldEnough = (since: string | undefined) => Date.now() - Date.parse(since ?? '') >= limits.orphanAge;
+    const signal = attemptSignal();
+    const orphans = new Map<string, Candidate>();
+    // Marks without a time are nobody's fresh ones.
+    const oldEnough = (since: string | undefined) =>
+      !(Date.now() - Date.parse(since ?? '') < limits.orphanAge);
     const orphanOf = (
       { cloneUid, ...owner }: Owner,
       workflowId: string | undefined,
       sourceNamespace: string,
-    ): Orphan | undefined => {
+    ): Candidate | undefined => {
       const target = targetOfWorkflowId(workflowId ?? '');
       if (!target || !workflowId || !cloneUid || owner.installation !== installation) return undefined;
       const known = orphans.get(cloneUid);
       if (known) return known;
-      const orphan = { cloneUid, installation, workflowId, target, sources: [], loose: [], sourceNamespace };
+      const orphan: Candidate = {
+        cloneUid,
+        installation,
+        workflowId,
+        target,
+        sources: [],
+        loose: [],
+        sourceNamespace,
+      };
       orphans.set(cloneUid, orphan);
       return orphan;
     };
@@ -64,25 +85,30 @@ export function findOrphans({ caches, client, clones, limits }: ActivityDeps) {
       if (!unfinished || !oldEnough(vm.metadata.creationTimestamp)) continue;
       const orphan = orphanOf(ownerOf(vm), workflowIdOf(vm), sourceNamespaceOf(vm));
       // A manifest that was copied to another name carries the marks, not the name.
-      if (orphan && isNamed(vm, orphan.target)) orphan.unfinished = unfinished;
+      if (!orphan || !isNamed(vm, orphan.target)) continue;
+      orphan.unfinished = unfinished;
+      orphan.runId = runIdOf(vm);
     }
     for (const object of await looseObjects()) {
       if (!oldEnough(object.metadata.creationTimestamp)) continue;
-      orphanOf(ownerOf(object), workflowIdOf(object), sourceNamespaceOf(object))?.loose.push(
-        object.metadata.name,
-      );
+      const orphan = orphanOf(ownerOf(object), workflowIdOf(object), sourceNamespaceOf(object));
+      if (!orphan) continue;
+      orphan.loose.push(object.metadata.name);
+      orphan.runId ??= runIdOf(object);
     }
     return closed([...orphans.values()]);
 
     async function looseObjects(): Promise<KubernetesResource[]> {
       const labelSelector = `${MARKS.installation}=${installation}`;
       const { items } = await client.list(Kinds.ControllerRevision, { labelSelector, signal });
-      const loose = caches.dataVolumes
+      // CDI hands the labels on to temporary claims too; those go with what they serve.
+      const claims = caches.claims
         .list()
-        .filter(
-          ({ metadata }) =>
-            metadata.labels?.[MARKS.installation] === installation && !metadata.ownerReferences?.length,
-        );
+        .filter(({ metadata }) => metadata.labels?.[OWNED_BY_UID] === undefined);
+      const loose = [...caches.dataVolumes.list(), ...claims].filter(
+        ({ metadata }) =>
+          metadata.labels?.[MARKS.installation] === installation && !metadata.ownerReferences?.length,
+      );
       return [...items, ...loose];
     }
 
@@ -95,25 +121,41 @@ export function findOrphans({ caches, client, clones, limits }: ActivityDeps) {
 
     async function closed(candidates: Orphan[]): Promise<Orphan[]> {
       const found: Orphan[] = [];
-      for (const orphan of candidates) {
-        const { live, record } = await clones.find(orphan.workflowId, orphan);
-        if (live) continue;
-        orphan.unfinished &&= await unfinishedNow(orphan);
-        // Marks that were forged or re-applied stand on an object of another uid than the recorded one.
-        if (record && orphan.unfinished && record.vmUid !== orphan.unfinished.vmUid) delete orphan.unfinished;
-        const left = orphan.sources.length + orphan.loose.length + (orphan.unfinished ? 1 : 0);
-        if (left > 0) found.push({ ...orphan, record });
+      while (candidates.length > 0 && found.length < MOST) {
+        const batch = candidates.splice(0, AT_ONCE);
+        for (const orphan of await Promise.all(batch.map(settledOf))) if (orphan) found.push(orphan);
       }
       return found;
+    }
+
+    /** What there is to do for a candidate; undefined when its clone is live, or nothing is left of it. */
+    async function settledOf({ runId, ...orphan }: Candidate): Promise<Orphan | undefined> {
+      const { live, committed, record } = await clones.find(orphan.workflowId, orphan, runId);
+      if (live) return undefined;
+      const unfinished = orphan.unfinished && (await unfinishedNow(orphan));
+      // Marks that were forged or re-applied stand on an object of another uid than the recorded one. A clone past
+      // its commit point is only ever finished; one that nobody remembers is left to its user.
+      const isOurs = unfinished && committed !== undefined && (!record || record.vmUid === unfinished.vmUid);
+      return leftOf({
+        ...orphan,
+        record,
+        unfinished: isOurs ? { ...unfinished, copied: unfinished.copied || committed } : undefined,
+        loose: committed === false ? orphan.loose : [],
+      });
     }
   };
 }
 
-/** The holders of a VM's lock, and who owes it a start. An unreadable lock is for a person to look at. */
+function leftOf(orphan: Orphan): Orphan | undefined {
+  return orphan.sources.length + orphan.loose.length > 0 || orphan.unfinished ? orphan : undefined;
+}
+
+/** The holders of a VM's lock, or who owes it its power state when there is none. An unreadable lock is for a person to look at. */
 function claimantsOf(vm: VirtualMachine) {
   try {
+    const holders = holdersOf(vm);
     const debtor = savedPower(vm)?.debtor;
-    return debtor ? [...holdersOf(vm), debtor] : holdersOf(vm);
+    return holders.length === 0 && debtor ? [debtor] : holders;
   } catch (error) {
     if (error instanceof LockUnreadable) return [];
     throw error;
@@ -136,6 +178,10 @@ function ownerOf({ metadata }: KubernetesResource): Owner {
 
 function workflowIdOf({ metadata }: KubernetesResource): string | undefined {
   return metadata.annotations?.[MARKS.workflowId];
+}
+
+function runIdOf({ metadata }: KubernetesResource): string | undefined {
+  return metadata.annotations?.[MARKS.runId];
 }
 
 /** As the mark on a target or DataVolume says; a frozen plan lies beside its source. */

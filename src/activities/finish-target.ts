@@ -1,9 +1,9 @@
-import { Context } from '@temporalio/activity';
 import { isOurs } from '../clone/ownership';
 import { currentSetting, isStopped } from '../clone/power';
 import type { PatchOperation, VirtualMachine } from '../clone/resources';
 import { MARKS, type Owner, type VmRef, type Warning } from '../contract';
 import { isCode, Kinds } from '../kubernetes';
+import { attemptSignal } from './attempt';
 import type { ActivityDeps } from './deps';
 import { markPath, ownMarks } from './marks';
 
@@ -24,7 +24,7 @@ export function finishTarget(deps: ActivityDeps) {
   return async (input: FinishInput): Promise<FinishedTarget> => {
     const { client, caches } = deps;
     const { target, vmUid } = input;
-    const finish = new Finish(deps, input, Context.current().cancellationSignal);
+    const finish = new Finish(deps, input, attemptSignal());
     const seen = caches.virtualMachines.get(target.namespace, target.name);
     try {
       if (seen?.metadata.uid === vmUid) {

@@ -20,6 +20,8 @@ export interface FrozenPlan {
   dataVolumes: DataVolume[];
 }
 
+type PlanOwner = Owner & { workflowId: string; runId: string };
+
 /** Where the frozen plan is kept: beside the source, so that it is as secret as the source's own spec. */
 function refOf(source: VmRef, { cloneUid }: Owner) {
   return { namespace: source.namespace, name: frozenPlanName(cloneUid) };
@@ -50,7 +52,7 @@ export async function readFrozenPlan(
 export async function freezePlan(
   client: ClusterClient,
   source: VirtualMachine,
-  owner: Owner & { workflowId: string },
+  owner: PlanOwner,
   plan: FrozenPlan,
   signal: AbortSignal,
 ): Promise<FrozenPlan> {
@@ -83,7 +85,7 @@ export async function removeFrozenPlan(
 
 function revisionOf(
   source: VirtualMachine,
-  { cloneUid, installation, workflowId }: Owner & { workflowId: string },
+  { cloneUid, installation, workflowId, runId }: PlanOwner,
   plan: FrozenPlan,
 ): ControllerRevision {
   return {
@@ -91,7 +93,7 @@ function revisionOf(
       namespace: source.metadata.namespace,
       name: frozenPlanName(cloneUid),
       labels: { [MARKS.cloneUid]: cloneUid, [MARKS.installation]: installation },
-      annotations: { [MARKS.workflowId]: workflowId },
+      annotations: { [MARKS.workflowId]: workflowId, [MARKS.runId]: runId },
       ownerReferences: [ownerReference(source)],
     },
     revision: 1,

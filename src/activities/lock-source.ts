@@ -1,14 +1,20 @@
-import { Context } from '@temporalio/activity';
 import { buildTarget, newIdentity, planClone } from '../clone';
 import { holds, lockPatch, mustStop } from '../clone/lock';
 import { savedPower, strategyOf } from '../clone/power';
 import { type CloneInput, cloneWorkflowId, type PlannedDisk, type VmRef } from '../contract';
-import { isCode, Kinds } from '../kubernetes';
+import { isCode, isFailedTest, Kinds } from '../kubernetes';
 import { readPlanFacts } from '../kubernetes/plan-facts';
+import { attemptSignal } from './attempt';
 import type { ActivityDeps } from './deps';
 import { failure, finalIfRefused } from './failures';
 import { type FrozenPlan, freezePlan, readFrozenPlan } from './frozen-plan';
 import { inHistory, unblocked } from './plan-clone';
+
+export type LockInput = CloneInput & {
+  sourceUid: string;
+  /** Of the workflow: marks what it makes. */
+  runId: string;
+};
 
 export interface LockedSource {
   /** Of the plan that is frozen now: the source may have been edited since step 1. */
@@ -27,11 +33,12 @@ const CONTENDERS = 50;
  * that holds only if the source still is what was planned. Undone by `unlockSource`.
  */
 export function lockSource(deps: ActivityDeps) {
-  return (input: CloneInput & { sourceUid: string }): Promise<LockedSource> =>
+  return (input: LockInput): Promise<LockedSource> =>
     finalIfRefused(async () => {
+      const signal = attemptSignal();
       const edits = new Set<string>();
       for (let tries = 0; tries < CONTENDERS; tries++) {
-        const attempt = await tryLock(deps, input, Context.current().cancellationSignal);
+        const attempt = await tryLock(deps, input, signal);
         if ('disks' in attempt) return attempt;
         edits.add(attempt.planned);
         if (edits.size >= ROUNDS) throw editedAgain(input.source);
@@ -50,7 +57,7 @@ function editedAgain({ name }: VmRef): Error {
 /** One round; else what was planned, when the source has changed between reading and writing. */
 async function tryLock(
   deps: ActivityDeps,
-  input: CloneInput & { sourceUid: string },
+  input: LockInput,
   signal: AbortSignal,
 ): Promise<LockedSource | { planned: string }> {
   const { client } = deps;
@@ -65,7 +72,7 @@ async function tryLock(
   if (holds(vm, input)) {
     const frozen = await readFrozenPlan(client, input.source, input, signal);
     if (frozen) return { disks: frozen.plan.disks, stopped: savedPower(vm) !== undefined };
-    throw failure('LockLost', `The frozen plan of the clone of ${vm.metadata.name} was deleted by somebody.`);
+    // Locked by a run that was reset: its plan has become a target, which is gone. It is planned anew.
   }
   const plan = unblocked(planClone({ ...facts, vmi }));
   const identity = newIdentity(vm, deps.random);
@@ -84,7 +91,7 @@ async function tryLock(
     });
     return { disks: frozen.disks, stopped: savedPower(locked) !== undefined || mustStop(vm, vmi) };
   } catch (error) {
-    if (isCode(error, 404, 409, 422)) return { planned: JSON.stringify(drawn.madeFrom) };
+    if (isCode(error, 404, 409) || isFailedTest(error)) return { planned: JSON.stringify(drawn.madeFrom) };
     throw error;
   }
 }

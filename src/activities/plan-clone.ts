@@ -1,7 +1,15 @@
-import { Context } from '@temporalio/activity';
 import { type ClonePlan, planClone as plan } from '../clone';
-import type { Blocker, CloneInput, FailureType, PlannedDisk, Warning } from '../contract';
+import type { Leftover } from '../clone/leftover';
+import {
+  type Blocker,
+  type CloneInput,
+  cloneWorkflowId,
+  type FailureType,
+  type PlannedDisk,
+  type Warning,
+} from '../contract';
 import { readPlanFacts } from '../kubernetes/plan-facts';
+import { attemptSignal } from './attempt';
 import type { ActivityDeps } from './deps';
 import { failure, finalIfRefused } from './failures';
 
@@ -13,20 +21,35 @@ export interface PlanResult {
   warnings: Warning[];
   shutdownTimeoutSeconds: number;
   /** An earlier run's unfinished target stands under the name: it must be removed first. */
-  leftover?: { cloneUid: string };
+  leftover?: Leftover;
 }
 
 /** Step 1: reads, and touches nothing. Blockers are final. */
-export function planClone({ client, caches }: ActivityDeps) {
+export function planClone({ client, caches, clones }: ActivityDeps) {
   return (input: CloneInput): Promise<PlanResult> =>
     finalIfRefused(async () => {
-      const facts = await readPlanFacts({ client, caches }, input, Context.current().cancellationSignal);
+      const facts = await readPlanFacts({ client, caches }, input, attemptSignal());
       const { sourceUid, sourceOn, disks, warnings, shutdownTimeoutSeconds, leftover } = unblocked(
         plan(facts),
       );
+      if (leftover) await verifyLeftover(clones, input, leftover);
       const named = disks.map(inHistory);
       return { sourceUid, sourceOn, disks: named, warnings, shutdownTimeoutSeconds, leftover };
     });
+}
+
+/** The mark alone proves nothing: it may have been put back on a clone that somebody works with. */
+async function verifyLeftover(
+  clones: ActivityDeps['clones'],
+  { target, installation }: CloneInput,
+  { cloneUid, runId, vmUid }: Leftover,
+): Promise<void> {
+  const { committed, record } = await clones.find(cloneWorkflowId(target), { cloneUid, installation }, runId);
+  if (committed === false && (!record || record.vmUid === vmUid)) return;
+  throw failure(
+    'NameTaken',
+    `VM ${target.namespace}/${target.name} carries the marks of an unfinished clone, but is none: choose another name.`,
+  );
 }
 
 /** What of a disk goes into history. */

@@ -4,6 +4,7 @@ import type {
   ControllerRevision,
   DataVolume,
   KubernetesResource,
+  ObjectMeta,
   PersistentVolumeClaim,
   VirtualMachine,
 } from '../clone/resources';
@@ -17,6 +18,11 @@ export interface TargetScope extends Owner {
   disks: Pick<PlannedDisk, 'dataVolume'>[];
   /** Uids as recorded when they were made; absent when `createTarget` did not come to its end. */
   record?: TargetRecord;
+  /**
+   * Also a target without the in-progress mark: a run that is not past its commit point knows that what it made
+   * is unfinished, whoever took the mark off. Else such a target is a clone that somebody works with.
+   */
+  evenUnmarked?: boolean;
   /** Uids of DataVolumes and claims seen before they were deleted: temporary objects are known by these. */
   uids?: string[];
 }
@@ -34,6 +40,8 @@ interface Found {
   dataVolumes: DataVolume[];
   /** All claims of the target's namespace with a planned name. */
   claims: PersistentVolumeClaim[];
+  /** Those that were made for a DataVolume of ours which is gone without them. */
+  abandoned: PersistentVolumeClaim[];
   revisions: ControllerRevision[];
   remains: Remains;
 }
@@ -68,14 +76,14 @@ export async function removeTarget(
     if (deletionTimestamp) return false;
     return client.delete(kind, { namespace, name }, { uid, propagationPolicy, signal }).catch(ignoreReplaced);
   };
-  const finished = vm !== undefined && vm.metadata.annotations?.[MARKS.inProgress] === undefined;
-  for (const dataVolume of finished ? [] : dataVolumes) {
+  for (const dataVolume of dataVolumes) {
     const claim = claims.find(({ metadata }) => metadata.name === dataVolume.metadata.name);
     const foreign = claim && claim.metadata.annotations?.[CREATED_FOR] !== dataVolume.metadata.uid;
     if (foreign) await remove(Kinds.DataVolume, dataVolume, 'Orphan');
     else if (!vm) await remove(Kinds.DataVolume, dataVolume, 'Background');
   }
-  if (vm && !finished) await remove(Kinds.VirtualMachine, vm, 'Background');
+  if (vm) await remove(Kinds.VirtualMachine, vm, 'Background');
+  for (const claim of found.abandoned) await remove(Kinds.PersistentVolumeClaim, claim, 'Background');
   for (const revision of revisions) await remove(Kinds.ControllerRevision, revision, 'Background');
   return found.remains;
 }
@@ -100,27 +108,39 @@ async function find(list: Lister, scope: TargetScope): Promise<Found> {
     everywhere(Kinds.VolumeSnapshot),
     everywhere(Kinds.ControllerRevision, scope),
   ]);
-  const vm = vms.find((each) => named(each, target) && isOurs(each, scope, record?.vmUid));
+  const ours = vms.find((each) => named(each, target) && isOurs(each, scope, record?.vmUid));
+  const isFinished = ours !== undefined && !isUnfinished(ours) && !scope.evenUnmarked;
+  const vm = isFinished ? undefined : ours;
   const dataVolumes = labelled.filter(
     ({ metadata }) =>
+      !isFinished &&
       metadata.namespace === target.namespace &&
-      planned.has(metadata.name) &&
+      (planned.has(metadata.name) || isOwnedBy(metadata, ours)) &&
       (!record || record.dataVolumes.some(({ uid }) => uid === metadata.uid)),
   );
-  const origins = [
-    ...(scope.uids ?? []),
-    ...(record?.dataVolumes.map(({ uid }) => uid) ?? []),
-    ...dataVolumes.map(({ metadata }) => metadata.uid as string),
-  ];
+  const origins = isFinished
+    ? []
+    : [
+        ...(scope.uids ?? []),
+        ...(record?.dataVolumes.map(({ uid }) => uid) ?? []),
+        ...dataVolumes.map(({ metadata }) => metadata.uid as string),
+      ];
   const made = madeFor(origins, [...claims, ...pods, ...snapshots]).filter((each) => each !== vm);
   const uids = new Set([...origins, ...made.map(({ metadata }) => metadata.uid as string)]);
   const pod = new Set<KubernetesResource>(pods);
+  const targetClaims = claims.filter(
+    ({ metadata }) => metadata.namespace === target.namespace && planned.has(metadata.name),
+  );
+  const standing = new Set(dataVolumes.map(({ metadata }) => metadata.uid));
   return {
     vm,
     dataVolumes,
-    claims: claims.filter(
-      ({ metadata }) => metadata.namespace === target.namespace && planned.has(metadata.name),
-    ),
+    claims: targetClaims,
+    abandoned: targetClaims.filter((claim) => {
+      const origin = claim.metadata.annotations?.[CREATED_FOR];
+      if (isFinished || origin === undefined || standing.has(origin)) return false;
+      return origins.includes(origin) || (!record && isOurs(claim, scope));
+    }),
     revisions,
     remains: {
       names: [...(vm ? [vm] : []), ...dataVolumes, ...made, ...revisions].map(describe),
@@ -158,6 +178,14 @@ export function cachedLister(caches: Caches): Lister {
 function ignoreReplaced(error: unknown): boolean {
   if (isCode(error, 409)) return false;
   throw error;
+}
+
+function isOwnedBy({ ownerReferences }: ObjectMeta, owner: KubernetesResource | undefined): boolean {
+  return owner !== undefined && (ownerReferences?.some(({ uid }) => uid === owner.metadata.uid) ?? false);
+}
+
+function isUnfinished({ metadata }: VirtualMachine): boolean {
+  return metadata.annotations?.[MARKS.inProgress] !== undefined;
 }
 
 function named({ metadata }: KubernetesResource, { namespace, name }: VmRef): boolean {

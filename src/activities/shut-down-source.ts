@@ -7,6 +7,13 @@ import { awaitChange, isCode, Kinds } from '../kubernetes';
 import type { ActivityDeps } from './deps';
 import { failure } from './failures';
 
+export interface SourceOff {
+  /** ISO 8601. */
+  offAt: string;
+  /** The source's generation then: a VMI that virt-controller makes later has observed it, or a later one. */
+  generation: number;
+}
+
 export interface ShutDownInput extends Owner {
   source: VmRef;
   sourceUid: string;
@@ -28,19 +35,20 @@ const RECHECK = 5_000;
  * finds a source that went down in time. Its undo is `unlockSource`.
  */
 export function shutDownSource(deps: ActivityDeps) {
-  return async (input: ShutDownInput): Promise<{ offAt: string }> => {
+  return async (input: ShutDownInput): Promise<SourceOff> => {
     const { client, heartbeats, limits } = deps;
     const signal = Context.current().cancellationSignal;
     let waitingFor = 'the first look';
-    const isOff = (obstacle: string | undefined): true | undefined => {
-      waitingFor = obstacle ?? 'nothing';
-      return obstacle === undefined || undefined;
+    const settled = (seen: Look): SourceOff | undefined => {
+      waitingFor = 'obstacle' in seen ? seen.obstacle : 'nothing';
+      return 'obstacle' in seen ? undefined : { offAt: new Date().toISOString(), ...seen };
     };
-    const look = async () => isOff(await whyNotYet(deps, input, signal));
+    const watch = new HeldLock(input);
+    const look = async () => settled(await lookFirst(deps, input, watch, signal));
     /** A cache that is behind neither fails a clone nor cuts a guest's power: the last look asks the API. */
     const waitUntil = async (deadline: number) =>
       (await awaitChange(changesOf(deps, input), look, { signal, deadline, recheckMs: RECHECK })) ??
-      isOff(await whyNotNow(deps, input, signal));
+      settled(await lookAgain(deps, input, signal));
 
     return heartbeats.during(
       () => ({ waitingFor }),
@@ -51,10 +59,28 @@ export function shutDownSource(deps: ActivityDeps) {
           off = await waitUntil(Math.max(Date.now(), input.deadline) + limits.forcedShutdown);
         }
         if (!off) throw stillOn(input, waitingFor);
-        return { offAt: new Date().toISOString() };
+        return off;
       },
     );
   };
+}
+
+/** What keeps the source from being off, or its generation when nothing does. */
+type Look = { obstacle: string } | { generation: number };
+
+/** Tells when a lock that was seen is seen no more; a cache may not show it yet at first. */
+class HeldLock {
+  private wasSeen = false;
+
+  constructor(private readonly input: ShutDownInput) {}
+
+  /** The cached source has lost our lock, or is on again under it: worth a fresh look. */
+  isInDoubt(vm: VirtualMachine): boolean {
+    const isHeld = holds(vm, this.input);
+    const isLost = this.wasSeen && !isHeld;
+    this.wasSeen ||= isHeld;
+    return isLost || (this.input.stopped && isHeld && !isStopped(currentSetting(vm)));
+  }
 }
 
 function changesOf({ caches }: ActivityDeps, { source }: ShutDownInput) {
@@ -65,56 +91,49 @@ function changesOf({ caches }: ActivityDeps, { source }: ShutDownInput) {
   ];
 }
 
-/** What keeps the source from being off; undefined when it is. The shared caches say so first, then the API. */
-async function whyNotYet(
+/** The shared caches say first, then the API. */
+async function lookFirst(
   { client, caches }: ActivityDeps,
   input: ShutDownInput,
+  lock: HeldLock,
   signal: AbortSignal,
-): Promise<string | undefined> {
-  const { source } = input;
-  const pods = caches.pods.list(source.namespace);
-  const claims = new Set(input.claims);
-  const seen = caches.virtualMachines.get(source.namespace, source.name);
-  const obstacle = seen && whyNotOff(seen, caches.instances.get(source.namespace, source.name), pods, claims);
-  if (obstacle && !isTurnedOnAgain(seen, input)) return obstacle;
-  return whyNotByApi(client, input, pods, signal);
+): Promise<Look> {
+  const { namespace, name } = input.source;
+  const pods = caches.pods.list(namespace);
+  const seen = caches.virtualMachines.get(namespace, name);
+  const obstacle =
+    seen && whyNotOff(seen, caches.instances.get(namespace, name), pods, new Set(input.claims));
+  if (obstacle && !lock.isInDoubt(seen)) return { obstacle };
+  return lookByApi(client, input, pods, signal);
 }
 
-/** The same by the API alone. */
-async function whyNotNow(
-  { client }: ActivityDeps,
-  input: ShutDownInput,
-  signal: AbortSignal,
-): Promise<string | undefined> {
+/** The API alone says. */
+async function lookAgain({ client }: ActivityDeps, input: ShutDownInput, signal: AbortSignal): Promise<Look> {
   const { items } = await client.list(Kinds.Pod, { namespace: input.source.namespace, signal });
-  return whyNotByApi(client, input, items, signal);
+  return lookByApi(client, input, items, signal);
 }
 
-async function whyNotByApi(
+async function lookByApi(
   client: ActivityDeps['client'],
   input: ShutDownInput,
   pods: Pod[],
   signal: AbortSignal,
-): Promise<string | undefined> {
+): Promise<Look> {
   const [vm, vmi] = await Promise.all([
     client.get(Kinds.VirtualMachine, input.source, { signal }),
     client.get(Kinds.VirtualMachineInstance, input.source, { signal }),
   ]);
-  verify(vm, vmi, input);
-  return whyNotOff(vm as VirtualMachine, vmi, pods, new Set(input.claims));
-}
-
-/** The cached source is locked by us and yet no longer switched off: worth a fresh look. */
-function isTurnedOnAgain(vm: VirtualMachine, input: ShutDownInput): boolean {
-  return input.stopped && holds(vm, input) && !isStopped(currentSetting(vm));
+  const source = verified(vm, vmi, input);
+  const obstacle = whyNotOff(source, vmi, pods, new Set(input.claims));
+  return obstacle ? { obstacle } : { generation: source.metadata.generation ?? 0 };
 }
 
 /** Final failures that only the API's own answer proves. */
-function verify(
+function verified(
   vm: VirtualMachine | undefined,
   vmi: VirtualMachineInstance | undefined,
   input: ShutDownInput,
-): void {
+): VirtualMachine {
   const name = `${input.source.namespace}/${input.source.name}`;
   if (!vm || vm.metadata.uid !== input.sourceUid)
     throw failure('SourceDeleted', `${name} was deleted meanwhile.`);
@@ -131,6 +150,7 @@ function verify(
       `Somebody switched ${name} on while it was being shut down for cloning (it is ${phase}). It is left as it was set.`,
     );
   }
+  return vm;
 }
 
 /** The guest has had its time: PUT stop with no grace left, as `virtctl stop --force` does. */

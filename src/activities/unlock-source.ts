@@ -3,15 +3,12 @@ import { misfiredStartPatch, type UnlockStep, unlockStep } from '../clone/lock';
 import { isFinal, isOn, wantsStart } from '../clone/power';
 import type { VirtualMachine, VirtualMachineInstance } from '../clone/resources';
 import type { Owner, VmRef, Warning } from '../contract';
-import { awaitChange, isCode, Kinds } from '../kubernetes';
+import { awaitChange, isCode, isFailedTest, Kinds } from '../kubernetes';
 import type { ActivityDeps } from './deps';
-import { removeFrozenPlan } from './frozen-plan';
 
 export interface UnlockInput extends Owner {
   source: VmRef;
   sourceUid: string;
-  /** As the undo of `lockSource`: also removes the frozen plan, which `createTarget` may not have done. */
-  undo: boolean;
   /** Wait for the source to run again. False where its guest is known not to go down: nothing would come of it. */
   awaitReturn: boolean;
 }
@@ -37,7 +34,6 @@ export function unlockSource(deps: ActivityDeps) {
     return deps.heartbeats.during(
       () => undefined,
       async () => {
-        if (input.undo) await removeFrozenPlan(deps.client, input.source, input, signal);
         return new Unlock(deps, input, signal).run();
       },
     );
@@ -82,7 +78,7 @@ class Unlock {
         signal: this.signal,
       });
     } catch (error) {
-      if (!isCode(error, 404, 409, 422)) throw error;
+      if (!isCode(error, 404, 409) && !isFailedTest(error)) throw error;
       return this.read();
     }
   }
@@ -125,6 +121,7 @@ class Unlock {
 
   /** Waits until the source runs again, if it shall. */
   private async returned(vm: VirtualMachine): Promise<UnlockedSource> {
+    if (vm.metadata.deletionTimestamp) return { warning: this.gone() };
     const { namespace, name } = this.input.source;
     const seen = this.deps.caches.instances.get(namespace, name);
     // One that has ended and is on its way out says nothing of what the strategy does once it is gone.

@@ -39,8 +39,11 @@ export function cloneRoutes(deps: ApiDeps & { clones: CloneReader }) {
   const create: RequestHandler = async (request, response) => {
     const body = parseBody(createCloneSchema, request);
     const idempotencyKey = parseHeader(idempotencyKeySchema, request, 'Idempotency-Key');
-    const view = await requestClone(deps, { body, caller: callerOf(request), idempotencyKey });
-    response.status(202).location(cloneUrl(view.id)).json(answerOf(view, deps));
+    const { view, planned } = await requestClone(deps, { body, caller: callerOf(request), idempotencyKey });
+    response
+      .status(202)
+      .location(cloneUrl(view.id))
+      .json(answerOf(copies.upToDate(view, planned), deps));
   };
 
   const list: RequestHandler = async (request, response) => {
@@ -49,7 +52,7 @@ export function cloneRoutes(deps: ApiDeps & { clones: CloneReader }) {
       if (!(error instanceof BadPageToken)) throw error;
       throw invalidRequest([{ field: 'pageToken', message: 'must be the nextPageToken of the page before' }]);
     });
-    response.json({ ...page, items: page.items.map((view) => answerOf(view, deps)) });
+    response.json({ ...page, items: page.items.map((view) => answerOf(copies.upToDate(view), deps)) });
   };
 
   const get: RequestHandler = async (request, response) => {
@@ -61,7 +64,7 @@ export function cloneRoutes(deps: ApiDeps & { clones: CloneReader }) {
   const cancel: RequestHandler = async (request, response) => {
     const { reason } = hasBody(request) ? parseBody(cancelCloneSchema, request) : {};
     const target = targetOf(request);
-    const { view, open } = await find(target);
+    const { view, open, planned } = await find(target);
     if (!open) throw finished(view.id);
     if (PAST_CANCEL.includes(view.phase)) {
       throw new Problem(
@@ -76,7 +79,7 @@ export function cloneRoutes(deps: ApiDeps & { clones: CloneReader }) {
     response
       .status(202)
       .location(cloneUrl(view.id))
-      .json(answerOf({ ...view, cancelRequested }, deps));
+      .json(answerOf(copies.upToDate({ ...view, cancelRequested }, planned), deps));
   };
 
   return { create, list, get, cancel };

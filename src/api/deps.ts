@@ -10,7 +10,7 @@ export interface ApiDeps {
   cluster: ClusterClient;
   /** Shared watches; they may still be on their first list. */
   caches: Caches;
-  config: Pick<Config, 'host' | 'allowUnauthenticated' | 'temporalUiUrl' | 'heartbeatTimeoutSeconds'>;
+  config: Pick<Config, 'host' | 'allowedHosts' | 'temporalUiUrl' | 'heartbeatTimeoutSeconds'>;
   logger: Logger;
   /** UUID of this installation; undefined until Temporal has been asked. */
   installation: () => string | undefined;

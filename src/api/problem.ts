@@ -11,10 +11,13 @@ export const PROBLEMS = {
   'clone-under-way': { status: 409, title: 'A clone to this name is under way' },
   'clone-finished': { status: 409, title: 'The clone has finished' },
   'clone-past-cancel': { status: 409, title: 'The clone can no longer be cancelled' },
+  'request-timeout': { status: 408, title: 'The request did not arrive in time' },
   'body-too-large': { status: 413, title: 'The body is too large' },
   'unsupported-media-type': { status: 415, title: 'The body must be JSON' },
+  'expectation-failed': { status: 417, title: 'The expectation can not be met' },
   'clone-blocked': { status: 422, title: 'The virtual machine can not be cloned so' },
   'idempotency-key-reused': { status: 422, title: 'The Idempotency-Key belongs to another request' },
+  'headers-too-large': { status: 431, title: 'The path or the headers are too large' },
   internal: { status: 500, title: 'Something went wrong here' },
   'cluster-refused': { status: 502, title: 'The cluster refused' },
   unavailable: { status: 503, title: 'Not available at the moment' },
@@ -55,12 +58,23 @@ export function problemUri(type: ProblemType): string {
   return `urn:vm-clone:problem:${type}`;
 }
 
-/** A request that does not fit its schema: names every field. */
-export function invalidRequest(errors: FieldError[]): Problem {
-  const detail = errors
-    .map(({ field, message }) => (field ? `${field} ${message}.` : `${message}.`))
-    .join(' ');
-  return new Problem('invalid-request', detail, { errors });
+/** Nobody mends more at a time, and an answer is to be no larger than what was asked. */
+const MOST_ERRORS = 20;
+const LONGEST_FIELD = 100;
+
+/** A request that does not fit its schema: names every field, up to 20 of them, and how many more there are. */
+export function invalidRequest(wrong: FieldError[]): Problem {
+  const errors = wrong
+    .slice(0, MOST_ERRORS)
+    .map(({ field, message }) => ({ field: shortened(field), message }));
+  const sentences = errors.map(({ field, message }) => (field ? `${field} ${message}.` : `${message}.`));
+  const more = wrong.length - errors.length;
+  if (more > 0) sentences.push(`And ${more} more.`);
+  return new Problem('invalid-request', sentences.join(' '), { errors });
+}
+
+function shortened(field: string): string {
+  return field.length > LONGEST_FIELD ? `${field.slice(0, LONGEST_FIELD - 1)}…` : field;
 }
 
 /** Something that is needed does not answer: the same request may succeed later. */

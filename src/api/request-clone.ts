@@ -4,7 +4,7 @@ import type { z } from 'zod';
 import type { ClonePlan } from '../clone/plan';
 import type { CloneInput, CloneOptions, VmRef } from '../contract';
 import { cloneFields } from '../log';
-import { type CloneDescription, type CloneReader, type CloneView, startClone } from '../temporal';
+import { type CloneDescription, type CloneReader, startClone } from '../temporal';
 import { answerOf } from './clone-answer';
 import type { ApiDeps } from './deps';
 import { Problem, unavailable } from './problem';
@@ -35,7 +35,7 @@ interface Wish {
  *
  * Throws the problems `clone-under-way`, `idempotency-key-reused`, `vm-not-found`, `name-taken`, `clone-blocked`.
  */
-export async function requestClone(deps: Deps, asked: Asked): Promise<CloneView> {
+export async function requestClone(deps: Deps, asked: Asked): Promise<CloneDescription> {
   const wish = wishOf(asked.body);
   const requestHash = hashOf(wish);
   const attempts = 2; // whoever loses the race to start finds the winner on the second look
@@ -81,21 +81,22 @@ function sorted(value: unknown): unknown {
 /** The clone that is there already, when it is what was asked for; undefined when a new one may be begun. */
 function answerByExisting(
   deps: Deps,
-  { view, open, ...existing }: CloneDescription,
+  existing: CloneDescription,
   { caller, idempotencyKey }: Asked,
   requestHash: string,
-): CloneView | undefined {
+): CloneDescription | undefined {
+  const { view, open } = existing;
   const own = view.requestedBy === caller;
   const same = existing.requestHash === requestHash;
   if (own && idempotencyKey !== undefined && existing.idempotencyKey === idempotencyKey) {
-    if (same) return view;
+    if (same) return existing;
     throw new Problem(
       'idempotency-key-reused',
       `The Idempotency-Key was used for another request for ${view.id}: use a new key for a new request.`,
     );
   }
   if (!open) return undefined;
-  if (own && same) return view;
+  if (own && same) return existing;
   throw underWay(view.target, answerOf(view, deps).links);
 }
 
@@ -132,7 +133,7 @@ async function start(
   wish: Wish,
   requestHash: string,
   { disks }: ClonePlan,
-): Promise<CloneView> {
+): Promise<CloneDescription> {
   const installation = deps.installation();
   if (!installation)
     throw unavailable('Temporal has not been reached since the start. Try again in a moment.');
@@ -158,5 +159,5 @@ async function start(
   );
   const started = await deps.clones.read(wish.target);
   if (!started) throw unavailable('The clone was started but is not seen yet. Ask again in a moment.');
-  return started.view;
+  return started;
 }

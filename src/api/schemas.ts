@@ -13,7 +13,7 @@ const SUBDOMAIN_RULE =
 /** A namespace, and the name of a VM that is made here: KubeVirt makes labels and the host name from it. */
 export const labelSchema = z.string().regex(/^[a-z0-9](?:[-a-z0-9]{0,61}[a-z0-9])?$/, LABEL_RULE);
 /** The name of a VM that exists: KubeVirt lets it have dots, and be long. */
-const subdomainSchema = z
+export const subdomainSchema = z
   .string()
   .max(253, SUBDOMAIN_RULE)
   .regex(/^[a-z0-9](?:[-a-z0-9]*[a-z0-9])?(?:\.[a-z0-9](?:[-a-z0-9]*[a-z0-9])?)*$/, SUBDOMAIN_RULE);

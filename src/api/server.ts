@@ -2,6 +2,7 @@ import { once } from 'node:events';
 import { createServer, type RequestListener, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { ConfigError } from '../config';
+import { answerProtocolErrors } from './protocol-errors';
 
 export interface RunningServer {
   /** Such as `http://127.0.0.1:8080`. */
@@ -19,9 +20,11 @@ export async function listen(
   { host, port }: { host: string; port: number },
 ): Promise<RunningServer> {
   const server = createServer(
-    { requestTimeout: REQUEST_TIMEOUT_MS, headersTimeout: REQUEST_TIMEOUT_MS },
+    // A request without a Host is refused by the app, as all others are.
+    { requestTimeout: REQUEST_TIMEOUT_MS, headersTimeout: REQUEST_TIMEOUT_MS, requireHostHeader: false },
     app,
   );
+  answerProtocolErrors(server);
   server.on('request', (_request, response) => {
     // A connection is kept open after its answer, for the next request; not by a server that is closing.
     response.on('close', () => {

@@ -5,7 +5,7 @@ import type { ApiDeps } from './deps';
 import { parseQuery } from './parse';
 import { Problem } from './problem';
 import { RunningClones } from './running-clones';
-import { clonePlanQuerySchema, listVmsQuerySchema } from './schemas';
+import { clonePlanQuerySchema, labelSchema, listVmsQuerySchema, subdomainSchema } from './schemas';
 import { vmPage } from './vm-page';
 import { VmRows } from './vm-rows';
 
@@ -22,7 +22,7 @@ export function vmRoutes(deps: ApiDeps) {
   const get: RequestHandler = async (request, response) => {
     const { namespace, name } = vmOf(request);
     const row = await rows.one(namespace, name);
-    if (!row) throw new Problem('vm-not-found', `There is no VM ${namespace}/${name}.`);
+    if (!row) throw noSuchVm({ namespace, name });
     response.json(row);
   };
 
@@ -34,7 +34,14 @@ export function vmRoutes(deps: ApiDeps) {
   return { list, get, plan };
 }
 
+/** What can't be a VM's name is none: nothing is asked of the cluster by it. */
 function vmOf(request: Request): VmRef {
   const { namespace, name } = request.params as { namespace: string; name: string };
+  const known = labelSchema.safeParse(namespace).success && subdomainSchema.safeParse(name).success;
+  if (!known) throw noSuchVm({ namespace, name });
   return { namespace, name };
+}
+
+function noSuchVm({ namespace, name }: VmRef): Problem {
+  return new Problem('vm-not-found', `There is no VM ${namespace}/${name}.`);
 }

@@ -30,6 +30,8 @@ export interface CopyExpectation extends Owner {
   target: VmRef;
   disks: PlannedDisk[];
   record: TargetRecord;
+  /** The source's generation when it was off: no VMI may have observed a later one. */
+  offGeneration: number;
 }
 
 export type CopyVerdict =
@@ -64,8 +66,6 @@ export function copyVerdict(expected: CopyExpectation, facts: CopyFacts): CopyVe
     const { name, bytes } = expected.disks[index] as PlannedDisk;
     return { name, bytes, phase, percent };
   });
-  if (outcomes.every(({ state }) => state === 'succeeded')) return { is: 'succeeded', disks, outcomes };
-
   const user = userOfSource(expected, facts);
   if (user) {
     return failed(
@@ -79,6 +79,7 @@ export function copyVerdict(expected: CopyExpectation, facts: CopyFacts): CopyVe
       `Somebody removed this clone's lock from ${source.namespace}/${source.name}: it could have been started at any moment.`,
     );
   }
+  if (outcomes.every(({ state }) => state === 'succeeded')) return { is: 'succeeded', disks, outcomes };
   const broken = outcomes.findIndex(({ state }) => state === 'failed' || state === 'lost');
   if (broken >= 0) {
     const { reason, message } = outcomes[broken] as DiskOutcome;
@@ -89,13 +90,24 @@ export function copyVerdict(expected: CopyExpectation, facts: CopyFacts): CopyVe
 }
 
 /** Who uses the source's disks beside CDI, in words. */
-function userOfSource({ disks, sourceUid }: CopyExpectation, facts: CopyFacts): string | undefined {
+function userOfSource(expected: CopyExpectation, facts: CopyFacts): string | undefined {
+  const { disks, sourceUid } = expected;
   const { sourceVmi } = facts;
   const isSources = sourceVmi?.metadata.ownerReferences?.some(({ uid }) => uid === sourceUid) ?? true;
   if (sourceVmi && isSources && !isFinal(sourceVmi)) return `its VMI is ${sourceVmi.status?.phase ?? 'new'}`;
+  if (hasRunSince(expected, facts)) return 'it has run since it was shut down';
   const claims = new Set(disks.map(({ sourceClaim }) => sourceClaim));
   const pod = facts.pods.find((each) => usesClaim(each, claims) && !isCdiPod(each));
   return pod && `pod ${pod.metadata.name} mounts its disks`;
+}
+
+/**
+ * A start while nobody looked: virt-controller notes the generation that a VMI was made from, and only while
+ * there is one (syncGenerationInfo). A strategy that was set and set back leaves no other trace.
+ */
+function hasRunSince({ sourceUid, offGeneration }: CopyExpectation, { source }: CopyFacts): boolean {
+  if (source?.metadata.uid !== sourceUid) return false;
+  return (source.status?.observedGeneration ?? 0) > offGeneration;
 }
 
 function failed(type: FailureType, message: string): CopyVerdict {

@@ -3,6 +3,7 @@ import {
   currentSetting,
   type Debtor,
   isGoingDown,
+  isManual,
   isOn,
   isStopped,
   type PowerSetting,
@@ -10,7 +11,6 @@ import {
   sameSetting,
   savedPower,
   stoppedSetting,
-  strategyOfSetting,
 } from './power';
 import { type PatchOperation, pointer, type VirtualMachine, type VirtualMachineInstance } from './resources';
 
@@ -85,7 +85,11 @@ export function lockPatch(
   ];
   if (!annotations) operations.unshift(test('/metadata/annotations', null), add('/metadata/annotations', {}));
   if (mustStop(vm, vmi) || (saved && !isStopped(setting))) {
-    const power: SavedPower = { setting: saved?.setting ?? setting, uid: vm.metadata.uid as string };
+    const power: SavedPower = saved ?? {
+      setting,
+      uid: vm.metadata.uid as string,
+      debtor: debtorOf(holder),
+    };
     operations.push(add(annotationPath(MARKS.power), JSON.stringify(power)), {
       op: 'replace',
       path: settingPath(setting),
@@ -117,18 +121,21 @@ export type UnlockStep =
  * Takes the holder out; the last one out restores the saved power state in the same patch.
  *
  * A Manual source is not started by its strategy: `power` stays as a debt, with the debtor's name, until the
- * source has been started. What a person has set meanwhile is left as it is.
+ * source has been started. So does it when somebody removes the lock alone: whoever of us comes next pays. What a
+ * person has set meanwhile is left as it is.
  */
 export function unlockStep(vm: VirtualMachine, owner: Owner): UnlockStep {
   const holders = holdersOf(vm);
   const leaving = holders.find((holder) => sameOwner(holder, owner));
   const saved = savedPower(vm);
   const annotations = vm.metadata.annotations;
-  if (!leaving) {
-    if (holders.length === 0 && saved) return { do: 'start', paid: dropPower(vm) };
-    return { do: 'nothing', locked: holders.length > 0 };
-  }
   const setting = currentSetting(vm);
+  if (!leaving) {
+    if (holders.length > 0 || !saved) return { do: 'nothing', locked: holders.length > 0 };
+    if (sameSetting(setting, saved.setting)) return { do: 'start', paid: dropPower(vm) };
+    // Somebody removed the lock: what was switched off for cloning is still to be given back.
+    return { do: 'patch', operations: [...unlockedTests(vm), ...restore(setting, saved)] };
+  }
   const operations: PatchOperation[] = [
     test('/metadata/uid', vm.metadata.uid),
     test(annotationPath(MARKS.lock), annotations?.[MARKS.lock]),
@@ -143,24 +150,35 @@ export function unlockStep(vm: VirtualMachine, owner: Owner): UnlockStep {
     test(annotationPath(MARKS.power), annotations?.[MARKS.power] ?? null),
     { op: 'remove', path: annotationPath(MARKS.lock) },
   );
-  if (saved)
-    operations.push({ op: 'replace', path: settingPath(setting), value: settingValue(saved.setting) });
-  if (saved && strategyOfSetting(saved.setting) === 'Manual') {
-    const debt: SavedPower = { ...saved, debtor: debtorOf(leaving) };
-    operations.push(add(annotationPath(MARKS.power), JSON.stringify(debt)));
-  } else if (annotations?.[MARKS.power] !== undefined) {
+  if (saved) operations.push(...restore(setting, { ...saved, debtor: debtorOf(leaving) }));
+  else if (annotations?.[MARKS.power] !== undefined) {
     operations.push({ op: 'remove', path: annotationPath(MARKS.power) });
   }
   return { do: 'patch', operations };
 }
 
+/** The saved setting again; the note of it goes, but for the start that a Manual source is owed. */
+function restore(setting: PowerSetting, saved: SavedPower): PatchOperation[] {
+  return [
+    test(settingPath(setting), settingValue(setting)),
+    { op: 'replace', path: settingPath(setting), value: settingValue(saved.setting) },
+    isManual(saved.setting)
+      ? add(annotationPath(MARKS.power), JSON.stringify(saved))
+      : { op: 'remove', path: annotationPath(MARKS.power) },
+  ];
+}
+
 /** Removes a debt that has been paid, unless somebody has taken the lock or changed it meanwhile. */
 function dropPower(vm: VirtualMachine): PatchOperation[] {
+  return [...unlockedTests(vm), { op: 'remove', path: annotationPath(MARKS.power) }];
+}
+
+/** Nobody has locked it, or touched what is owed, since it was read. */
+function unlockedTests(vm: VirtualMachine): PatchOperation[] {
   return [
     test('/metadata/uid', vm.metadata.uid),
     test(annotationPath(MARKS.lock), null),
     test(annotationPath(MARKS.power), vm.metadata.annotations?.[MARKS.power]),
-    { op: 'remove', path: annotationPath(MARKS.power) },
   ];
 }
 
@@ -175,7 +193,7 @@ export function misfiredStartPatch(vm: VirtualMachine): PatchOperation[] | undef
     return undefined;
   const stopped = { ...vm, spec: { ...vm.spec, runStrategy: 'Halted' } };
   const saved = savedPower(stopped);
-  if (!saved || strategyOfSetting(saved.setting) !== 'Manual') return undefined;
+  if (!saved || !isManual(saved.setting)) return undefined;
   return [
     test('/metadata/uid', vm.metadata.uid),
     test(annotationPath(MARKS.lock), vm.metadata.annotations?.[MARKS.lock]),

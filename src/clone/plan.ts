@@ -3,7 +3,7 @@ import { findBlockers } from './blockers';
 import { type Configuration, describeConfiguration } from './configuration';
 import { type CopiedClaimSpec, type PlanDisk, planDisks } from './disks';
 import { type Downtime, expectedDowntime } from './downtime';
-import { leftoverOf } from './leftover';
+import { type Leftover, leftoverOf } from './leftover';
 import { isOn, savedPower } from './power';
 import type {
   DataVolume,
@@ -58,7 +58,7 @@ export interface ClonePlan {
   /** How long the guest may take to shut down. */
   shutdownTimeoutSeconds: number;
   /** An earlier run of ours left its target behind: it is removed before anything is made. */
-  leftover?: { cloneUid: string };
+  leftover?: Leftover;
 }
 
 /** Of a VM that does not say (KubeVirt api/core/v1/types.go, DefaultGracePeriodSeconds). */

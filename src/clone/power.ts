@@ -6,16 +6,17 @@ export type PowerSetting = { runStrategy: RunStrategy } | { running: boolean };
 
 /**
  * Annotation `power`: how the source stood before clones switched it off, written with the stop by the first
- * holder and inherited by every later one. `debtor` is set while a Manual source is still to be started.
+ * holder and inherited by every later one.
  */
 export interface SavedPower {
   setting: PowerSetting;
   /** Of the VM that it belongs to: a copied annotation means nothing on another one. */
   uid: string;
+  /** Who answers for giving it back, should the lock be gone. */
   debtor?: Debtor;
 }
 
-/** Who owes the start of a Manual source. `since` is ISO 8601. */
+/** A clone that has switched a source off. `since` is ISO 8601. */
 export interface Debtor extends Owner {
   workflowId: string;
   since: string;
@@ -50,19 +51,24 @@ export function strategyOfSetting(setting: PowerSetting): RunStrategy {
 }
 
 /**
- * The saved power state while it still holds: under a lock as long as the source stands switched off, without
- * one (the debt of a Manual source) as long as it stands as restored. A person who set it otherwise meanwhile
- * has overruled it.
+ * The saved power state while it still holds: as long as the source stands switched off, under a lock or (when
+ * somebody removed that) without one; and without a lock as long as a Manual source, restored, is still to be
+ * started. A person who set it otherwise meanwhile has overruled it.
  */
 export function savedPower(vm: VirtualMachine): SavedPower | undefined {
   const text = vm.metadata.annotations?.[MARKS.power];
   if (text === undefined) return undefined;
   const saved = parseSaved(text);
   if (!saved || saved.uid !== vm.metadata.uid) return undefined;
-  const locked = vm.metadata.annotations?.[MARKS.lock] !== undefined;
-  if (!locked && strategyOfSetting(saved.setting) !== 'Manual') return undefined;
-  const expected = locked ? stoppedSetting(saved.setting) : saved.setting;
-  return sameSetting(currentSetting(vm), expected) ? saved : undefined;
+  const now = currentSetting(vm);
+  const isLocked = vm.metadata.annotations?.[MARKS.lock] !== undefined;
+  if (sameSetting(now, stoppedSetting(saved.setting))) return isLocked || saved.debtor ? saved : undefined;
+  return !isLocked && isManual(saved.setting) && sameSetting(now, saved.setting) ? saved : undefined;
+}
+
+/** Its strategy starts nothing: restoring it leaves a start to be asked for. */
+export function isManual(setting: PowerSetting): boolean {
+  return strategyOfSetting(setting) === 'Manual';
 }
 
 /** The strategy that a person gave the VM: a clone that switches it off for a while does not count. */

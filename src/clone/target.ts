@@ -23,10 +23,13 @@ import type {
 } from './resources';
 import { treatVolumes } from './volumes';
 
+/** The clone that is being made, by the run that makes it. */
+export type TargetRequest = CloneInput & { runId: string };
+
 export interface TargetInput {
   source: VirtualMachine;
   plan: Pick<ClonePlan, 'disks' | 'claimSpecs'>;
-  request: CloneInput;
+  request: TargetRequest;
   identity: Identity;
 }
 
@@ -160,7 +163,7 @@ function ownerLabels({ cloneUid, installation }: CloneInput): Record<string, str
   return { [MARKS.cloneUid]: cloneUid, [MARKS.installation]: installation };
 }
 
-function vmMarks(source: VirtualMachine, request: CloneInput): Record<string, string> {
+function vmMarks(source: VirtualMachine, request: TargetRequest): Record<string, string> {
   return {
     ...(request.description && { [DESCRIPTION_ANNOTATION]: request.description }),
     ...origin(request),
@@ -169,9 +172,10 @@ function vmMarks(source: VirtualMachine, request: CloneInput): Record<string, st
   };
 }
 
-function origin({ source, target }: CloneInput): Record<string, string> {
+function origin({ source, target, runId }: TargetRequest): Record<string, string> {
   return {
     [MARKS.workflowId]: cloneWorkflowId(target),
+    [MARKS.runId]: runId,
     [MARKS.source]: `${source.namespace}/${source.name}`,
   };
 }
@@ -188,7 +192,7 @@ function origin({ source, target }: CloneInput): Record<string, string> {
 function buildDataVolume(
   { sourceClaim, dataVolume }: PlannedDisk,
   { size, ...claim }: CopiedClaimSpec,
-  request: CloneInput,
+  request: TargetRequest,
 ): DataVolume {
   return {
     apiVersion: 'cdi.kubevirt.io/v1beta1',

@@ -22,6 +22,7 @@ export function awaitChange<R>(
     let settled = false;
     let evaluating = false;
     let changed = false;
+    let hasDeadline = false;
     const timers: NodeJS.Timeout[] = [];
     const subscriptions = sources.map((subscribe) => subscribe(wake));
     const abort = () => settle(() => reject(signal.reason));
@@ -44,6 +45,7 @@ export function awaitChange<R>(
           changed = false;
           const answer = await evaluate();
           if (answer !== undefined) settle(() => resolve(answer));
+          startDeadline();
         }
       } catch (error) {
         settle(() => reject(error));
@@ -55,11 +57,12 @@ export function awaitChange<R>(
     signal.addEventListener('abort', abort, { once: true });
     if (recheckMs) timers.push(setInterval(wake, recheckMs));
     if (signal.aborted) abort();
-    else void wake().then(startDeadline);
+    else void wake();
 
     /** Only after the first look: a state that is already reached counts, however late we came. */
     function startDeadline(): void {
-      if (deadline === undefined || settled) return;
+      if (deadline === undefined || settled || hasDeadline) return;
+      hasDeadline = true;
       timers.push(setTimeout(() => settle(() => resolve(undefined)), Math.max(0, deadline - Date.now())));
     }
   });

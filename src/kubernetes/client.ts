@@ -5,9 +5,10 @@ import {
   ServerConfiguration,
 } from '@kubernetes/client-node';
 import type { KubernetesResource, PatchOperation } from '../clone/resources';
-import { ApiError, ApiUnreachable, isCode } from './errors';
+import { ApiUnreachable, isCode } from './errors';
 import { apiVersionOf, type Kind, pathOf } from './kinds';
 import type { PooledKubeConfig } from './kube-config';
+import { apiError } from './status';
 
 export interface ObjectRef {
   namespace?: string;
@@ -198,7 +199,7 @@ export class ClusterClient {
     }
     const { code, headers, text } = await this.send(context, signal);
     if (code >= 300) throw apiError(code, text, headers['retry-after']);
-    return (text ? JSON.parse(text) : undefined) as R;
+    return (text ? parse(context, text) : undefined) as R;
   }
 
   private async send(context: RequestContext, signal: AbortSignal | undefined) {
@@ -213,10 +214,7 @@ export class ClusterClient {
     } catch (error) {
       if (signal?.aborted) throw signal.reason;
       const { message, cause } = error as Error & { cause?: Error };
-      throw new ApiUnreachable(
-        `${context.getHttpMethod()} ${new URL(context.getUrl()).pathname}: ${cause?.message ?? message}`,
-        { cause: error },
-      );
+      throw new ApiUnreachable(`${called(context)}: ${cause?.message ?? message}`, { cause: error });
     }
   }
 }
@@ -227,23 +225,20 @@ interface RequestOptions extends CallOptions {
   contentType?: string;
 }
 
+function called(context: RequestContext): string {
+  return `${context.getHttpMethod()} ${new URL(context.getUrl()).pathname}`;
+}
+
+/** What is no JSON was cut off; what the parser says of it quotes it, and is left out. */
+function parse(context: RequestContext, text: string): unknown {
+  try {
+    return JSON.parse(text);
+  } catch {
+    throw new ApiUnreachable(`${called(context)}: the answer is no JSON`);
+  }
+}
+
 function subresourcePath(kind: Kind, ref: ObjectRef, subresource?: string): string {
   const path = pathOf(kind, { namespace: ref.namespace, name: ref.name });
   return subresource ? `${path}/${subresource}` : path;
-}
-
-/** Reads the `Status` object of an error answer; a proxy's answer may be anything. */
-function apiError(code: number, text: string, retryAfter?: string): ApiError {
-  let status: { reason?: string; message?: string } = {};
-  try {
-    status = JSON.parse(text);
-  } catch {
-    status = { message: text.slice(0, 500) };
-  }
-  return new ApiError(
-    code,
-    status.reason ?? '',
-    status.message || `HTTP ${code}`,
-    retryAfter ? Number(retryAfter) || undefined : undefined,
-  );
 }

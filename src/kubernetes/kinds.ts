@@ -50,14 +50,24 @@ export const Kinds = {
   VolumeSnapshot: kind('snapshot.storage.k8s.io/v1', 'volumesnapshots', 'VolumeSnapshot'),
 } as const;
 
-/** URL path of a collection, or of one object in it. */
+/**
+ * URL path of a collection, or of one object in it.
+ *
+ * @throws RangeError for a name that a URL can't carry: it would address something else.
+ */
 export function pathOf(
   { group, version, plural, namespaced }: Kind,
   ref: { namespace?: string; name?: string } = {},
 ): string {
   const root = group ? `/apis/${group}/${version}` : `/api/${version}`;
-  const scope = namespaced && ref.namespace ? `/namespaces/${encodeURIComponent(ref.namespace)}` : '';
-  return `${root}${scope}/${plural}${ref.name ? `/${encodeURIComponent(ref.name)}` : ''}`;
+  const scope = namespaced && ref.namespace !== undefined ? `/namespaces/${segment(ref.namespace)}` : '';
+  return `${root}${scope}/${plural}${ref.name !== undefined ? `/${segment(ref.name)}` : ''}`;
+}
+
+/** URLs drop '.' and '..' on their way, encoded or not; an empty one names the collection. */
+function segment(name: string): string {
+  if (['', '.', '..'].includes(name)) throw new RangeError(`"${name}" is no name of an object`);
+  return encodeURIComponent(name);
 }
 
 /** `apiVersion` of a kind's objects. */

@@ -93,10 +93,22 @@ export class WatchCache<T extends KubernetesResource> {
     const { min, max } = this.options.backoffMs ?? { min: 200, max: 10_000 };
     let delay = min;
     while (!this.stopped.signal.aborted) {
+      let listed = false;
+      let watchedFrom = 0;
       try {
-        if (!this.resourceVersion || Date.now() >= this.relistAt) await this.relist();
+        if (!this.resourceVersion || Date.now() >= this.relistAt) {
+          await this.relist();
+          listed = true;
+        }
         onSynced();
-        await this.watchOnce();
+        await this.watchOnce({
+          onOpen: () => {
+            watchedFrom = Date.now();
+          },
+          onEvent: () => {
+            delay = min;
+          },
+        });
         delay = min;
       } catch (error) {
         if (this.stopped.signal.aborted) return;
@@ -104,6 +116,9 @@ export class WatchCache<T extends KubernetesResource> {
         // Whatever the server has against this version (gone, or from before a restore), a new list settles.
         if (code !== undefined) this.resourceVersion = '';
         if (code === 410) continue;
+        // What worked a moment ago and was cut is tried again soon; what lists and then refuses to be watched is not.
+        const worked = listed || (watchedFrom > 0 && Date.now() - watchedFrom >= min);
+        if (worked && code === undefined) delay = min;
         this.options.onError?.(error);
         await this.pause(delay * (0.8 + 0.4 * Math.random()));
         delay = Math.min(max, delay * 2);
@@ -126,7 +141,7 @@ export class WatchCache<T extends KubernetesResource> {
   }
 
   /** One watch, until it ends or the next re-list is due. Rejects on an error in or of the stream. */
-  private watchOnce(): Promise<void> {
+  private watchOnce(on: { onOpen: () => void; onEvent: () => void }): Promise<void> {
     return new Promise((resolve, reject) => {
       let request: AbortController | undefined;
       let failure: unknown;
@@ -152,14 +167,19 @@ export class WatchCache<T extends KubernetesResource> {
           { resourceVersion: this.resourceVersion, allowWatchBookmarks: true },
           (type: string, object: Stored<T>) => {
             if (ended) return;
-            if (type === 'ERROR') failure = object;
-            else this.deliver(type, object);
+            if (type === 'ERROR') {
+              failure = object;
+              return;
+            }
+            on.onEvent();
+            this.deliver(type, object);
           },
           finish,
         )
         .then((controller) => {
           request = controller;
           if (ended) controller.abort();
+          else on.onOpen();
         }, finish);
     });
   }

@@ -1,5 +1,5 @@
-import { CancellationScope, CancelledFailure, setHandler } from '@temporalio/workflow';
-import type { CloneInput, FinalDocument, PlannedDisk, TargetRecord } from '../contract';
+import { CancellationScope, CancelledFailure, setHandler, workflowInfo } from '@temporalio/workflow';
+import type { CancelRequest, CloneInput, FinalDocument, PlannedDisk, TargetRecord } from '../contract';
 import { CloneRecord } from './clone-record';
 import { asFailure, failedWith } from './failures';
 import { cancelClone, getCloneState } from './messages';
@@ -27,9 +27,9 @@ export async function cloneVm(input: CloneInput): Promise<FinalDocument> {
   const undo: UndoPlan = { owner, source, target };
 
   setHandler(getCloneState, () => record.state);
-  setHandler(cancelClone, (request) => {
+  setHandler(cancelClone, (request?: Partial<CancelRequest>) => {
     if (record.cancelled || undo.committed) return;
-    record.cancelAsked(request);
+    record.cancelAsked({ requestedBy: 'unknown', ...request });
     forward.cancel();
   });
 
@@ -43,11 +43,15 @@ export async function cloneVm(input: CloneInput): Promise<FinalDocument> {
 
       record.enter('ShuttingDown');
       undo.unlockSource = { sourceUid: plan.sourceUid };
-      const locked = await steps.lockSource({ ...input, sourceUid: plan.sourceUid });
+      const locked = await steps.lockSource({
+        ...input,
+        sourceUid: plan.sourceUid,
+        runId: workflowInfo().runId,
+      });
       record.planned(locked.disks);
       if (locked.stopped) record.mark('sourceStoppedAt');
       const { sourceUid } = plan;
-      await steps.shutDownSource({
+      const { generation } = await steps.shutDownSource({
         ...owner,
         source,
         sourceUid,
@@ -64,7 +68,15 @@ export async function cloneVm(input: CloneInput): Promise<FinalDocument> {
       undo.deleteTarget.record = made;
       record.made(made);
       record.mark('copyStartedAt');
-      const copied = await steps.copyDisks({ ...owner, source, sourceUid, target, disks, record: made });
+      const copied = await steps.copyDisks({
+        ...owner,
+        source,
+        sourceUid,
+        offGeneration: generation,
+        target,
+        disks,
+        record: made,
+      });
       record.state.disks = copied.disks;
       record.mark('copiedAt', copied.copiedAt);
       return { sourceUid, made };
@@ -101,7 +113,6 @@ export async function cloneVm(input: CloneInput): Promise<FinalDocument> {
       ...owner,
       source,
       sourceUid,
-      undo: false,
       awaitReturn: true,
     });
     record.warn(unlocked.warning);

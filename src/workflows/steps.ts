@@ -1,3 +1,4 @@
+import type { Duration } from '@temporalio/common';
 import {
   ActivityCancellationType,
   type ActivityOptions,
@@ -10,12 +11,18 @@ import { copyTaskQueue } from '../contract';
 /** Ends by itself: nothing to wait for but answers of the cluster. */
 const QUICK = { startToCloseTimeout: '1 minute', retry: { maximumInterval: '10 seconds' } } as const;
 
+export interface StepOptions {
+  heartbeatTimeoutSeconds?: number;
+  /** Bounds `unlockSource` for those who come again; unbounded for the clone itself. */
+  unlockWithin?: Duration;
+}
+
 /**
  * The activities of a clone, each with its time-outs and a word for Temporal's UI. No attempt limit anywhere: a
  * worker's shutdown uses up an attempt. What bounds a step is its schedule-to-close; what gives the source back
  * has no bound at all. Every step is awaited when it is cancelled, so that its undo never overtakes it.
  */
-export function stepsOf({ heartbeatTimeoutSeconds = 60 }: { heartbeatTimeoutSeconds?: number } = {}) {
+export function stepsOf({ heartbeatTimeoutSeconds = 60, unlockWithin }: StepOptions) {
   /** Waits for the cluster, and says with heartbeats that it still does. */
   const waiting = {
     ...QUICK,
@@ -52,6 +59,7 @@ export function stepsOf({ heartbeatTimeoutSeconds = 60 }: { heartbeatTimeoutSeco
   });
   const { unlockSource } = step('Give the source its power state back; tried until it succeeds', {
     ...waiting,
+    scheduleToCloseTimeout: unlockWithin,
     retry: { maximumInterval: '1 minute' },
   });
   const { finishTarget } = step('Take the last mark off the clone; start it if asked', {

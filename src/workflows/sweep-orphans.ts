@@ -19,6 +19,8 @@ export interface SweepResult {
 
 /** How many orphans one sweep settles: the next one goes on. */
 const LIMIT = 100;
+/** A source that takes no patch is tried again by the next sweep. */
+const UNLOCK_WITHIN = '2 minutes';
 
 /**
  * Cleans up after clones whose workflow is closed but did not come to its end (terminated, say): sources get
@@ -27,44 +29,48 @@ const LIMIT = 100;
  */
 export async function sweepOrphans(input: SweepInput): Promise<SweepResult> {
   const { installation, confirmAfterSeconds = 60 } = input;
-  const steps = stepsOf(input);
+  const steps = stepsOf({ ...input, unlockWithin: UNLOCK_WITHIN });
   const suspects = new Set((await steps.findOrphans({ installation })).map(({ cloneUid }) => cloneUid));
   if (suspects.size === 0) return { settled: [], left: [] };
   await sleep(confirmAfterSeconds * 1000);
-  const result: SweepResult = { settled: [], left: [] };
-  for (const orphan of (await steps.findOrphans({ installation })).slice(0, LIMIT)) {
-    const { cloneUid } = orphan;
-    const settled = suspects.has(cloneUid) && (await isSettled(orphan));
-    (settled ? result.settled : result.left).push(cloneUid);
-  }
-  return result;
+  const found = await steps.findOrphans({ installation });
+  const confirmed = shuffled(found.filter(({ cloneUid }) => suspects.has(cloneUid))).slice(0, LIMIT);
+  const settled = (await Promise.all(confirmed.map(settledUid))).filter((uid) => uid !== undefined);
+  return { settled, left: found.map(({ cloneUid }) => cloneUid).filter((uid) => !settled.includes(uid)) };
 
-  async function isSettled(orphan: Orphan): Promise<boolean> {
+  async function settledUid(orphan: Orphan): Promise<string | undefined> {
+    const { cloneUid } = orphan;
     try {
       await settle(orphan);
-      return true;
+      return cloneUid;
     } catch (error) {
-      log.warn('An orphan could not be settled: the next sweep tries again', {
-        cloneUid: orphan.cloneUid,
-        error,
-      });
-      return false;
+      log.warn('An orphan could not be settled: the next sweep tries again', { cloneUid, error });
+      return undefined;
     }
   }
 
-  /** In the order of a clone's own end, or of its undo. */
+  /** In the order of a clone's own end, or of its undo: each step is tried, whatever became of the one before. */
   async function settle(orphan: Orphan): Promise<void> {
     const { cloneUid, target, sources, unfinished, record, loose, sourceNamespace } = orphan;
     const owner = { cloneUid, installation };
-    if (!unfinished?.copied) {
+    const failures: unknown[] = [];
+    const attempt = (step: Promise<unknown>) => step.catch((error) => failures.push(error));
+    if ((unfinished && !unfinished.copied) || loose.length > 0) {
       const source = sources[0]?.source ?? { namespace: sourceNamespace, name: '' };
-      const names = record?.dataVolumes.map(({ name }) => name) ?? loose;
+      const names = [...new Set([...(record?.dataVolumes.map(({ name }) => name) ?? []), ...loose])];
       const disks = names.map((dataVolume) => ({ dataVolume }));
-      await steps.deleteTarget({ ...owner, source, target, disks, record });
+      await attempt(steps.deleteTarget({ ...owner, source, target, disks, record }));
     }
-    for (const held of sources) {
-      await steps.unlockSource({ ...owner, ...held, undo: true, awaitReturn: false });
-    }
-    if (unfinished?.copied) await steps.finishTarget({ ...owner, target, vmUid: unfinished.vmUid });
+    for (const held of sources) await attempt(steps.unlockSource({ ...owner, ...held, awaitReturn: false }));
+    if (unfinished?.copied) await attempt(steps.finishTarget({ ...owner, target, vmUid: unfinished.vmUid }));
+    if (failures.length > 0) throw failures[0];
   }
+}
+
+/** One that can't be settled holds up no other: neither now nor, by its place in the list, for ever. */
+function shuffled<T>(items: T[]): T[] {
+  return items
+    .map((item) => ({ item, place: Math.random() }))
+    .sort((a, b) => a.place - b.place)
+    .map(({ item }) => item);
 }

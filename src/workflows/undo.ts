@@ -25,7 +25,14 @@ export async function undoAll(
   steps: ReturnType<typeof stepsOf>,
   record: CloneRecord,
 ): Promise<Failure | undefined> {
-  const scope = { ...owner, source, target, disks: deleteTarget?.disks ?? [], record: deleteTarget?.record };
+  const scope = {
+    ...owner,
+    source,
+    target,
+    disks: deleteTarget?.disks ?? [],
+    record: deleteTarget?.record,
+    evenUnmarked: deleteTarget?.record !== undefined,
+  };
   let uids: string[] = [];
   if (deleteTarget) {
     try {
@@ -36,7 +43,7 @@ export async function undoAll(
   }
   if (unlockSource) {
     const awaitReturn = record.state.failure?.type !== 'SourceShutdownFailed';
-    const unlocked = await steps.unlockSource({ ...owner, source, ...unlockSource, undo: true, awaitReturn });
+    const unlocked = await steps.unlockSource({ ...owner, source, ...unlockSource, awaitReturn });
     record.warn(unlocked.warning);
     if (unlocked.runningAt) record.mark('sourceRunningAt', unlocked.runningAt);
   }

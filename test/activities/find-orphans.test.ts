@@ -1,7 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import type { ActivityDeps } from '../../src/activities/deps';
 import type { Orphan } from '../../src/activities/find-orphans';
-import { frozenPlanName, IN_PROGRESS, MARKS } from '../../src/contract';
+import { cloneWorkflowId, frozenPlanName, IN_PROGRESS, MARKS } from '../../src/contract';
 import { Kinds } from '../../src/kubernetes';
 import { startClone } from '../../src/temporal';
 import { refuseStarts } from '../support/faults';
@@ -13,8 +13,16 @@ import { StagedClone } from './staged-clone';
 const stage = useStage();
 const OFF: MachineOptions = { power: { runStrategy: 'Halted' } };
 
-/** A clone of an installation of its own, so that a test finds nothing but its own. */
-const make = (name: string, options: MachineOptions = OFF) =>
+/** A clone of an installation of its own, so that a test finds nothing but its own; its workflow is closed. */
+async function make(name: string, options: MachineOptions = OFF): Promise<StagedClone> {
+  const clone = await unknown(name, options);
+  await begin(clone);
+  await end(clone);
+  return clone;
+}
+
+/** One that Temporal never heard of, or has forgotten. */
+const unknown = (name: string, options: MachineOptions = OFF) =>
   StagedClone.of(stage, name, options, { installation: randomUUID() });
 
 /** What is found of the clone's installation, with caches that know all that is there. */
@@ -30,9 +38,30 @@ function annotate(ref: StagedClone['source'], annotations: Record<string, string
   return stage.environment.client.patchMerge(Kinds.VirtualMachine, ref, { metadata: { annotations } });
 }
 
+const workflowOf = ({ target }: StagedClone, runId?: string) =>
+  stage.environment.temporal.client.workflow.getHandle(cloneWorkflowId(target), runId);
+
 /** Has Temporal know the clone as under way. */
-async function begin({ input }: StagedClone) {
-  await startClone(stage.environment.temporal.client, { input, requestHash: '', disks: [] });
+async function begin(clone: StagedClone): Promise<void> {
+  const { client } = stage.environment.temporal;
+  await startClone(client, { input: clone.input, requestHash: '', disks: [] });
+  clone.runId = (await workflowOf(clone).describe()).runId;
+}
+
+/** As a person would at 3 a.m. */
+const end = (clone: StagedClone) => workflowOf(clone, clone.runId).terminate();
+
+/** One whose target was deleted without its disk. */
+async function withLooseDisk(name: string, of?: StagedClone): Promise<StagedClone> {
+  const clone = await (of ?? (await make(name))).created();
+  await stage.environment.client.delete(Kinds.VirtualMachine, clone.target, { propagationPolicy: 'Orphan' });
+  await stage.environment.untilVm(clone.target, (vm) => vm === undefined);
+  await stage.environment.until(
+    stage.environment.caches.dataVolumes,
+    clone.diskRef('root'),
+    (dataVolume) => !dataVolume?.metadata.ownerReferences?.length,
+  );
+  return clone;
 }
 
 test('a lock whose clone is closed: the source, and where its plan lies', async () => {
@@ -76,25 +105,32 @@ test('a Manual source that is still owed its start', async () => {
   const clone = await (await make('owed', { power: { runStrategy: 'Manual' }, on: true })).off();
   const starts = refuseStarts(stage.environment, 'owed');
   starts.refuse();
-  await stage.run('unlockSource', clone.unlockInput(true)).catch(() => undefined);
+  await stage.run('unlockSource', clone.unlockInput()).catch(() => undefined);
   expect(await find(clone)).toMatchObject([
     { sources: [{ source: clone.source, sourceUid: clone.sourceUid }] },
   ]);
   starts.allow();
   await stage.persist('unlockSource', clone.unlockInput());
-  expect(await find(clone)).toEqual([]);
+  expect((await find(clone)).flatMap(({ sources }) => sources)).toEqual([]);
 });
 
-test('a disk that no VM owns, and a plan of which nothing was made', async () => {
-  const clone = await (await make('loose')).created();
-  await stage.environment.client.delete(Kinds.VirtualMachine, clone.target, { propagationPolicy: 'Orphan' });
-  await stage.environment.untilVm(clone.target, (vm) => vm === undefined);
+test('a disk that no VM owns', async () => {
+  expect(await find(await withLooseDisk('loose'))).toMatchObject([{ loose: ['loose-clone-root'] }]);
+});
+
+test('a claim whose DataVolume is gone', async () => {
+  const clone = await withLooseDisk('bare');
+  await stage.environment.client.delete(Kinds.DataVolume, clone.diskRef('root'), {
+    propagationPolicy: 'Orphan',
+  });
+  const { dataVolumes, claims } = stage.environment.caches;
+  await stage.environment.until(dataVolumes, clone.diskRef('root'), (each) => each === undefined);
   await stage.environment.until(
-    stage.environment.caches.dataVolumes,
+    claims,
     clone.diskRef('root'),
-    (dataVolume) => !dataVolume?.metadata.ownerReferences?.length,
+    (each) => !each?.metadata.ownerReferences?.length,
   );
-  expect(await find(clone)).toMatchObject([{ loose: ['loose-clone-root'] }]);
+  expect(await find(clone)).toMatchObject([{ loose: ['bare-clone-root'] }]);
 });
 
 test('two clones that hold one source are two orphans', async () => {
@@ -110,8 +146,9 @@ test('two clones that hold one source are two orphans', async () => {
 
 describe('left alone', () => {
   test('a clone under way', async () => {
-    const clone = await (await make('live')).created();
+    const clone = await unknown('live');
     await begin(clone);
+    await clone.created();
     expect(await find(clone)).toEqual([]);
   });
 
@@ -169,14 +206,53 @@ describe('left alone', () => {
   });
 });
 
+test('its name is cloned to again: the marks say which run they are of', async () => {
+  const clone = await (await make('again')).created();
+  const retry = await StagedClone.again(stage, clone.source, { target: clone.target });
+  await begin(retry);
+  expect(await find(clone)).toMatchObject([
+    { cloneUid: clone.input.cloneUid, unfinished: { vmUid: clone.record.vmUid, copied: false } },
+  ]);
+});
+
+describe('of a clone past its commit point', () => {
+  const committed = { live: false, committed: true };
+
+  test('the target is only ever finished, whatever its mark says', async () => {
+    const clone = await (await make('committed')).created();
+    expect(await find(clone, await stage.depsTold(committed))).toMatchObject([
+      { unfinished: { vmUid: clone.record.vmUid, copied: true } },
+    ]);
+  });
+
+  test('a disk that its user took off the VM is left alone', async () => {
+    const clone = await withLooseDisk('detached');
+    await stage.run('unlockSource', clone.unlockInput());
+    expect(await find(clone, await stage.depsTold(committed))).toEqual([]);
+  });
+});
+
+describe('of a clone that Temporal does not know', () => {
+  test('the source is given back; the target is left to whoever works with it', async () => {
+    const clone = await (await unknown('forgotten')).created();
+    const [orphan] = await find(clone);
+    expect(orphan).toMatchObject({ sources: [{ source: clone.source }], loose: [] });
+    expect(orphan?.unfinished).toBeUndefined();
+  });
+
+  test('a loose disk is left alone', async () => {
+    const clone = await withLooseDisk('forgotten-disk', await unknown('forgotten-disk'));
+    await stage.run('unlockSource', clone.unlockInput());
+    expect(await find(clone)).toEqual([]);
+  });
+});
+
 test('a target of another uid than the clone recorded is not its own', async () => {
   const clone = await (await make('reapplied')).created();
-  const deps = await stage.depsWith();
   const record = { vmUid: 'of-the-first', dataVolumes: [] };
-  const clones = { find: async () => ({ live: false, record }) };
-  const found = await find(clone, { ...deps, clones });
+  const found = await find(clone, await stage.depsTold({ live: false, committed: false, record }));
   expect(found).toMatchObject([{ sources: [{ source: clone.source }], record }]);
-  expect(found[0]).not.toHaveProperty('unfinished');
+  expect(found[0]?.unfinished).toBeUndefined();
 });
 
 test('when Temporal does not answer, nothing is taken for an orphan', async () => {
@@ -222,8 +298,8 @@ describe('caches that still show a target in mid-copy', () => {
 test('caches that are behind show what has been settled since: it is found once more', async () => {
   const clone = await (await make('settled')).locked();
   const deps = await stage.staleDeps();
-  await stage.run('unlockSource', clone.unlockInput(true));
-  expect(await find(clone, deps)).toMatchObject([{ sources: [{ source: clone.source }], loose: [] }]);
-  const writes = await stage.writesOf(() => stage.run('unlockSource', clone.unlockInput(true)));
+  await stage.run('unlockSource', clone.unlockInput());
+  expect(await find(clone, deps)).toMatchObject([{ sources: [{ source: clone.source }] }]);
+  const writes = await stage.writesOf(() => stage.run('unlockSource', clone.unlockInput()));
   expect(writes).toEqual([]);
 });

@@ -24,7 +24,7 @@ async function copied(name: string, options: MachineOptions = HALTED, startAfter
 
 const powerNow = ({ target }: StagedClone) => powerOf(stage.environment, target);
 /** What is left of the marks of a clone that is finished. */
-const FINISHED = [MARKS.source, MARKS.workflowId].sort();
+const FINISHED = [MARKS.runId, MARKS.source, MARKS.workflowId].sort();
 
 async function marksOf(clone: StagedClone): Promise<string[]> {
   return ((await powerNow(clone))?.marks ?? []).sort();

@@ -63,14 +63,27 @@ describe('a source that is on is locked and switched off, and its power state sa
     expect(await stage.run('lockSource', clone.lockInput)).toMatchObject({ stopped: true });
     const vm = await clone.sourceVm();
     expect(vm?.spec).toMatchObject(spec);
-    expect(JSON.parse(vm?.metadata.annotations?.[MARKS.lock] ?? '')).toEqual([
-      { cloneUid, installation, workflowId: `clone/demo/${name}-clone`, since: expect.any(String) },
-    ]);
+    const self = {
+      cloneUid,
+      installation,
+      workflowId: `clone/demo/${name}-clone`,
+      since: expect.any(String),
+    };
+    expect(JSON.parse(vm?.metadata.annotations?.[MARKS.lock] ?? '')).toEqual([self]);
     expect(JSON.parse(vm?.metadata.annotations?.[MARKS.power] ?? '')).toEqual({
       setting: options.power,
       uid: clone.sourceUid,
+      debtor: self,
     });
   });
+});
+
+test('locked already, and its plan used up by the run that was reset: it is planned anew', async () => {
+  const clone = await (await StagedClone.of(stage, 'reset', OFF)).locked();
+  await stage.environment.client.delete(Kinds.ControllerRevision, (await frozen(clone))?.metadata as never);
+  expect(await stage.run('lockSource', clone.lockInput)).toMatchObject({ disks: clone.disks });
+  expect((await frozen(clone))?.data).toMatchObject({ vm: { metadata: { name: 'reset-clone' } } });
+  expect(await holders(clone)).toEqual([clone.input.cloneUid]);
 });
 
 test.each<[string, MachineOptions]>([
@@ -244,15 +257,6 @@ describe('final failures', () => {
       ),
     );
     expect((await clone.sourceVm())?.metadata.annotations?.[MARKS.lock]).toBe('do not touch');
-  });
-
-  test('the frozen plan was deleted under the lock', async () => {
-    const clone = await StagedClone.of(stage, 'thawed', OFF);
-    await clone.locked();
-    await stage.environment.client.delete(Kinds.ControllerRevision, (await frozen(clone))?.metadata as never);
-    await expect(stage.run('lockSource', clone.lockInput)).rejects.toMatchObject(
-      finalFailure('LockLost', 'frozen plan of the clone of thawed was deleted'),
-    );
   });
 
   test('somebody else’s object has the plan’s name, and stays as it is', async () => {

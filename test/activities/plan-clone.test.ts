@@ -2,6 +2,7 @@ import { randomUUID } from 'node:crypto';
 import type { VirtualMachine } from '../../src/clone';
 import { cloneWorkflowId, IN_PROGRESS, MARKS } from '../../src/contract';
 import { ClusterClient, type Kind, Kinds, PooledKubeConfig } from '../../src/kubernetes';
+import type { CloneRun } from '../../src/temporal';
 import { makeMachine } from '../support/machines';
 import { finalFailure, useStage } from './stage';
 import { asWritten, StagedClone } from './staged-clone';
@@ -165,6 +166,7 @@ describe('an unfinished target under the name', () => {
       },
       annotations: {
         [MARKS.workflowId]: cloneWorkflowId(clone.target),
+        [MARKS.runId]: 'run-1',
         [MARKS.inProgress]: more.inProgress ?? IN_PROGRESS.copying,
       },
     },
@@ -173,10 +175,23 @@ describe('an unfinished target under the name', () => {
 
   test('of an earlier run of ours is a leftover, to be removed first', async () => {
     const clone = await StagedClone.of(stage, 'again', OFF);
-    await stage.environment.client.create(Kinds.VirtualMachine, targetOf(clone, {}));
-    const deps = await stage.depsWith();
+    const { metadata } = await stage.environment.client.create(Kinds.VirtualMachine, targetOf(clone, {}));
+    const deps = await stage.depsTold({ live: false, committed: false });
     const { leftover } = await stage.run('planClone', clone.input, { deps });
-    expect(leftover).toEqual({ cloneUid: 'earlier-run' });
+    expect(leftover).toEqual({ cloneUid: 'earlier-run', runId: 'run-1', vmUid: metadata.uid });
+  });
+
+  test.each<[string, CloneRun]>([
+    ['finished', { live: false, committed: true }],
+    ['forgotten', { live: false }],
+    ['replaced', { live: false, committed: false, record: { vmUid: 'the-first', dataVolumes: [] } }],
+  ])('a mark that was put back on a clone that is %s: the name is taken', async (name, run) => {
+    const clone = await StagedClone.of(stage, `marked-${name}`, OFF);
+    await stage.environment.client.create(Kinds.VirtualMachine, targetOf(clone, {}));
+    const deps = await stage.depsTold(run);
+    await expect(stage.run('planClone', clone.input, { deps })).rejects.toMatchObject(
+      finalFailure('NameTaken', 'but is none: choose another name'),
+    );
   });
 
   test.each([

@@ -14,6 +14,7 @@ import {
   PooledKubeConfig,
   type WatchCache,
 } from '../../src/kubernetes';
+import type { CloneRun } from '../../src/temporal';
 import { type Environment, type EnvironmentOptions, startEnvironment } from '../support/environment';
 import { SECRET } from './staged-clone';
 
@@ -92,6 +93,11 @@ export class Stage {
     const deps = await this.depsWith();
     await deps.caches.stop();
     return deps;
+  }
+
+  /** Deps for which Temporal says this of every clone. */
+  async depsTold(run: CloneRun): Promise<ActivityDeps> {
+    return { ...(await this.depsWith()), clones: { find: async () => run } };
   }
 
   start<N extends ActivityName>(name: N, input: InputOf<N>, options: RunOptions = {}): Run<ResultOf<N>> {

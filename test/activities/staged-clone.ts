@@ -14,6 +14,10 @@ export class StagedClone {
   disks: PlannedDisk[] = [];
   record!: TargetRecord;
   stopped = false;
+  /** Generation at which the source was off. */
+  offGeneration = 0;
+  /** Of its workflow, if Temporal is to know one. */
+  runId: string = randomUUID();
 
   private constructor(
     private readonly stage: Stage,
@@ -54,7 +58,7 @@ export class StagedClone {
   }
 
   get lockInput() {
-    return { ...this.input, sourceUid: this.sourceUid };
+    return { ...this.input, sourceUid: this.sourceUid, runId: this.runId };
   }
 
   get shutDownInput() {
@@ -69,8 +73,8 @@ export class StagedClone {
   }
 
   get copyInput() {
-    const { createInput, sourceUid, record } = this;
-    return { ...createInput, sourceUid, record };
+    const { createInput, sourceUid, offGeneration, record } = this;
+    return { ...createInput, sourceUid, offGeneration, record };
   }
 
   /** As the undo has it: the record is there when `createTarget` came to its end. */
@@ -82,9 +86,9 @@ export class StagedClone {
     return { ...this.owner, target: this.target, vmUid: this.record.vmUid };
   }
 
-  unlockInput(undo = false, awaitReturn = true) {
+  unlockInput(awaitReturn = true) {
     const { owner, source, sourceUid } = this;
-    return { ...owner, source, sourceUid, undo, awaitReturn };
+    return { ...owner, source, sourceUid, awaitReturn };
   }
 
   async locked(): Promise<this> {
@@ -94,7 +98,8 @@ export class StagedClone {
 
   async off(): Promise<this> {
     await this.locked();
-    await this.stage.run('shutDownSource', this.shutDownInput);
+    const { generation } = await this.stage.run('shutDownSource', this.shutDownInput);
+    this.offGeneration = generation;
     return this;
   }
 

@@ -45,7 +45,7 @@ export class TestApi {
       caches,
       config: {
         host: '127.0.0.1',
-        allowUnauthenticated: false,
+        allowedHosts: ['clones.example'],
         temporalUiUrl: 'http://ui.example',
         heartbeatTimeoutSeconds: 60,
       },

@@ -103,6 +103,26 @@ describe('one holder', () => {
   });
 });
 
+describe('a lock that somebody removed', () => {
+  const removed = (vm: VirtualMachine): VirtualMachine => {
+    const { [MARKS.lock]: _, ...annotations } = vm.metadata.annotations ?? {};
+    return { ...vm, metadata: { ...vm.metadata, annotations } };
+  };
+
+  test.each<[string, object, string[]]>([
+    ['Always', { runStrategy: 'Always' }, []],
+    ['running: true', { running: true }, []],
+    ['Manual', { runStrategy: 'Manual' }, [MARKS.power]],
+  ])('%s: the source is given back all the same', (_, spec, marks) => {
+    expect(setting(unlock(removed(lock(source(spec), A, running)), A))).toEqual({ ...spec, marks });
+  });
+
+  test('the next clone inherits what was saved', () => {
+    const again = lock(removed(lock(source({ runStrategy: 'Once' }), A, running)), B);
+    expect(setting(unlock(again, B))).toEqual({ runStrategy: 'Once', marks: [] });
+  });
+});
+
 describe('several holders', () => {
   test('the source stays off until the last one leaves, in whatever order', () => {
     const one = lock(source({ runStrategy: 'Always' }), A, running);

@@ -28,6 +28,7 @@ function isObject(value: unknown): value is Patch {
 export const SOURCE_UID = 'a1b2c3d4-0000-4000-8000-000000000001';
 export const INSTALLATION = 'inst-1';
 export const CLONE_UID = '0f0f0f0f-0000-4000-8000-00000000000a';
+export const RUN_ID = 'run-1';
 
 /** A running VM `db` in `shop`: one DataVolume disk `root`, one claim disk `logs`, one interface. */
 export function vm(patch: Patch = {}): VirtualMachine {
@@ -183,6 +184,7 @@ export function target(inProgress: string | undefined, patch: Patch = {}): Virtu
         labels: { [MARKS.cloneUid]: CLONE_UID, [MARKS.installation]: INSTALLATION },
         annotations: {
           [MARKS.workflowId]: cloneWorkflowId(at),
+          [MARKS.runId]: RUN_ID,
           ...(inProgress && { [MARKS.inProgress]: inProgress }),
         },
       },
@@ -211,6 +213,11 @@ export function cloneInput(patch: Partial<CloneInput> = {}): CloneInput {
     options: {},
     ...patch,
   };
+}
+
+/** The same request, as the run that makes the target has it. */
+export function targetRequest(patch: Partial<CloneInput> = {}) {
+  return { ...cloneInput(patch), runId: RUN_ID };
 }
 
 /** Bytes of a counter: deterministic, and never twice the same. */

@@ -10,6 +10,7 @@ import {
   leftoverDisk,
   type Patch,
   pod,
+  RUN_ID,
   SOURCE_UID,
   target,
   vm,
@@ -165,7 +166,11 @@ describe('the target', () => {
   );
 
   test('tells whose leftover it is', () => {
-    expect(planClone(facts({ targetVm: target('copying') })).leftover).toEqual({ cloneUid: CLONE_UID });
+    expect(planClone(facts({ targetVm: target('copying') })).leftover).toEqual({
+      cloneUid: CLONE_UID,
+      runId: RUN_ID,
+      vmUid: 'target-uid',
+    });
     expect(planClone(facts({ targetVm: target('copied') })).leftover).toBeUndefined();
   });
 });

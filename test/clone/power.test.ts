@@ -67,7 +67,13 @@ describe('whether a VM is on, and whether it will stay off by itself', () => {
 });
 
 describe('the power state that clones have saved', () => {
-  const saved = (setting: object, uid = 'vm-1') => JSON.stringify({ setting, uid });
+  const DEBTOR = {
+    cloneUid: 'a',
+    installation: 'i',
+    workflowId: 'clone/demo/a',
+    since: '2026-01-01T00:00:00Z',
+  };
+  const saved = (setting: object, uid = 'vm-1', debtor?: object) => JSON.stringify({ setting, uid, debtor });
   const marked = (spec: object, power: string, lock?: string) =>
     vmWith(spec, {}, { annotations: { [MARKS.power]: power, ...(lock && { [MARKS.lock]: lock }) } });
 
@@ -89,7 +95,12 @@ describe('the power state that clones have saved', () => {
       'Manual',
     ],
     [
-      'does not count without a lock otherwise',
+      'counts while off though somebody removed the lock',
+      marked({ runStrategy: 'Halted' }, saved({ runStrategy: 'Always' }, 'vm-1', DEBTOR)),
+      'Always',
+    ],
+    [
+      'does not count when nobody answers for it',
       marked({ runStrategy: 'Halted' }, saved({ runStrategy: 'Always' })),
       'Halted',
     ],

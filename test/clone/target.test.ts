@@ -3,7 +3,16 @@ import { planClone } from '../../src/clone/plan';
 import type { VirtualMachine } from '../../src/clone/resources';
 import { buildTarget, ownedBy, restingStrategyFor, startStrategyFor } from '../../src/clone/target';
 import { type CloneInput, cloneWorkflowId, MARKS } from '../../src/contract';
-import { CLONE_UID, cloneInput, facts, INSTALLATION, SOURCE_UID, vm, withTemplateSpec } from './objects';
+import {
+  CLONE_UID,
+  facts,
+  INSTALLATION,
+  RUN_ID,
+  SOURCE_UID,
+  targetRequest,
+  vm,
+  withTemplateSpec,
+} from './objects';
 
 const identity: Identity = {
   firmware: { uuid: 'fresh-uuid', serial: 'fresh-serial' },
@@ -12,7 +21,7 @@ const identity: Identity = {
 
 function build(source: VirtualMachine = vm(), input: Partial<CloneInput> = {}) {
   const given = facts({ source });
-  const request = cloneInput(input);
+  const request = targetRequest(input);
   given.request.target = request.target;
   return buildTarget({ source, plan: planClone(given), request, identity });
 }
@@ -163,7 +172,8 @@ describe("the clone's VM", () => {
     const { metadata } = build(vm({ spec: { runStrategy } }), input).vm;
     expect(metadata.labels).toEqual(marks.labels);
     expect(metadata.annotations).toEqual({
-      [MARKS.workflowId]: cloneWorkflowId(cloneInput().target),
+      [MARKS.workflowId]: cloneWorkflowId(targetRequest().target),
+      [MARKS.runId]: RUN_ID,
       [MARKS.source]: 'shop/db',
       [MARKS.inProgress]: 'copying',
       ...expected,
@@ -218,7 +228,8 @@ describe("the clone's DataVolumes", () => {
           'cdi.kubevirt.io/storage.bind.immediate.requested': 'true',
           // 58
           'cdi.kubevirt.io/storage.deleteAfterCompletion': 'false',
-          [MARKS.workflowId]: cloneWorkflowId(cloneInput().target),
+          [MARKS.workflowId]: cloneWorkflowId(targetRequest().target),
+          [MARKS.runId]: RUN_ID,
           [MARKS.source]: 'shop/db',
         },
       },

@@ -5,9 +5,9 @@ import { treatVolumes } from '../../src/clone/volumes';
 import {
   acrossNamespaces,
   claim,
-  cloneInput,
   facts,
   type Patch,
+  targetRequest,
   withTemplateSpec,
   withVolume,
 } from './objects';
@@ -54,7 +54,7 @@ describe('every kind of volume (kubevirt-rules, Volumes, rules 20-29)', () => {
     }
     expect(plan.blockers).toEqual([]);
     expect(plan.disks.some(({ name }) => name === 'extra')).toBe(expected === 'copied');
-    const { vm, dataVolumes } = buildTarget({ source, plan, request: cloneInput(), identity });
+    const { vm, dataVolumes } = buildTarget({ source, plan, request: targetRequest(), identity });
     const made = vm.spec.template.spec.volumes?.find(({ name }) => name === 'extra');
     const shown = vm.spec.template.spec.domain.devices?.disks?.some(({ name }) => name === 'extra');
     expect(shown).toBe(expected !== 'dropped');

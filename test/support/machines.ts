@@ -132,5 +132,7 @@ async function prepare({ client }: Environment, namespace: string): Promise<void
       .catch(there);
     await client.create(Kinds.StorageProfile, { metadata: { name }, spec: { cloneStrategy } }).catch(there);
     await client.patchMerge(Kinds.StorageProfile, { name }, { spec: { cloneStrategy } });
+    const status = { status: { cloneStrategy } };
+    await client.patchMerge(Kinds.StorageProfile, { name }, status, { subresource: 'status' });
   }
 }
