@@ -22,7 +22,7 @@ export interface Orphan extends Owner {
   sources: { source: VmRef; sourceUid: string }[];
   /** Its unfinished target: to be finished when all its disks were copied, else deleted. */
   unfinished?: { vmUid: string; copied: boolean };
-  /** Names of its DataVolumes and claims that nothing owns, and of its frozen plan. */
+  /** Names of its DataVolumes and claims that nothing owns, and of its frozen plan, unless it is to be finished. */
   loose: string[];
   /** Where its frozen plan and temporary objects lie. */
   sourceNamespace: string;
@@ -136,11 +136,12 @@ export function findOrphans({ caches, client, clones, limits }: ActivityDeps) {
       // Marks that were forged or re-applied stand on an object of another uid than the recorded one. A clone past
       // its commit point is only ever finished; one that nobody remembers is left to its user.
       const isOurs = unfinished && committed !== undefined && (!record || record.vmUid === unfinished.vmUid);
+      const copied = committed || unfinished?.copied === true;
       return leftOf({
         ...orphan,
         record,
-        unfinished: isOurs ? { ...unfinished, copied: unfinished.copied || committed } : undefined,
-        loose: committed === false ? orphan.loose : [],
+        unfinished: isOurs ? { ...unfinished, copied } : undefined,
+        loose: committed === undefined || copied ? [] : orphan.loose,
       });
     }
   };

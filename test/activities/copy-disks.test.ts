@@ -78,7 +78,10 @@ test('a copy that does not move says since when, and where; it goes on waiting',
   const clone = await stalled('stuck');
   const run = stage.start('copyDisks', clone.copyInput);
   const said = 'Disk root: CloneInProgress at 40%';
-  const { stalled: stall } = await untilBeat(run, (beat) => beat.stalled?.diagnosis.includes(said) ?? false);
+  const { stalled: stall } = await untilBeat(
+    run,
+    (beat) => beat.stalled?.diagnosis.includes(said) === true && beat.disks[1]?.percent === 100,
+  );
   expect(Date.parse(stall?.since ?? '')).toBeLessThan(Date.now());
   expect(stall?.diagnosis).not.toContain('Disk data');
 });

@@ -121,6 +121,33 @@ test('cancelled before it deletes anything: everything stays', async () => {
   expect((await clone.targetVm())?.metadata.deletionTimestamp).toBeUndefined();
 });
 
+test('a target that lost its mark: gone, for a run that knows it unfinished', async () => {
+  const clone = await copying('unmarked');
+  const annotations = { [MARKS.inProgress]: null, [MARKS.startStrategy]: null };
+  await stage.environment.client.patchMerge(Kinds.VirtualMachine, clone.target, {
+    metadata: { annotations },
+  });
+  await stage.run('deleteTarget', { ...clone.scope, evenUnmarked: true });
+  await untilNoTrace(clone);
+});
+
+test('a claim whose DataVolume somebody deleted without it', async () => {
+  const clone = await copying('abandoned');
+  const { client, caches } = stage.environment;
+  await client.delete(Kinds.DataVolume, clone.diskRef('data'), { propagationPolicy: 'Orphan' });
+  await stage.environment.until(caches.dataVolumes, clone.diskRef('data'), (each) => each === undefined);
+  expect(await stage.get(Kinds.PersistentVolumeClaim, clone.diskRef('data'))).toBeDefined();
+  await stage.run('deleteTarget', { ...clone.scope, record: undefined });
+  await untilNoTrace(clone);
+});
+
+test('a disk of another name that our VM owns goes with it, and is waited for', async () => {
+  const clone = await copying('renamed');
+  const { uids } = await stage.run('deleteTarget', { ...clone.scope, disks: [] });
+  expect(uids).toEqual(expect.arrayContaining(clone.record.dataVolumes.map(({ uid }) => uid)));
+  await untilNoTrace(clone);
+});
+
 describe('what is not ours survives', () => {
   test.each<[string, Kind, string, object]>([
     ['vm', Kinds.VirtualMachine, '', VM],

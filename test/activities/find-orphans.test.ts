@@ -95,6 +95,13 @@ test('a target that is copied is to be finished', async () => {
   expect(await find(clone)).toMatchObject([{ unfinished: { vmUid: clone.record.vmUid, copied: true } }]);
 });
 
+test('a target that is copied keeps the disk that somebody took off it', async () => {
+  const clone = await (await make('copied-detached')).copied();
+  const orphaned = { metadata: { ownerReferences: null } };
+  await stage.environment.client.patchMerge(Kinds.DataVolume, clone.diskRef('root'), orphaned);
+  expect(await find(clone)).toMatchObject([{ unfinished: { copied: true }, loose: [] }]);
+});
+
 test('a target whose start is still owed is to be finished', async () => {
   const clone = await (await make('unstarted')).copied();
   await annotate(clone.target, { [MARKS.inProgress]: null });
