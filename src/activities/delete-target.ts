@@ -87,10 +87,11 @@ export function proveCleanUp(deps: ActivityDeps) {
       left = traces.learn(await removeTarget(client, list, traces.scope, signal)).names;
       return left.length === 0;
     };
-    traces.learn(await remainsOf(fresh, traces.scope));
     await deps.heartbeats.during(
       () => ({ left, uids: traces.uids }),
       async () => {
+        // The first look is at the API: it deletes, and knows, what no cache shows (the frozen plan).
+        if (await isGone(fresh)) return;
         const gone = await awaitChange(
           changesOf(deps, input),
           async () => ((await isGone(cachedLister(caches))) && (await isGone(fresh))) || undefined,
