@@ -1,3 +1,4 @@
+import { canonicalJson } from '../clone/canonical-json';
 import { isOurs } from '../clone/ownership';
 import type {
   ControllerRevision,
@@ -65,7 +66,8 @@ export async function freezePlan(
     if (!isCode(error, 409)) throw error;
   }
   const existing = await readFrozenPlan(client, ref, owner, signal);
-  if (existing && sameJson(existing.plan.madeFrom, plan.madeFrom)) return existing.plan;
+  if (existing && canonicalJson(existing.plan.madeFrom) === canonicalJson(plan.madeFrom))
+    return existing.plan;
   await removeFrozenPlan(client, ref, owner, signal, existing?.uid);
   await client.create(Kinds.ControllerRevision, revision, { signal });
   return plan;
@@ -110,19 +112,4 @@ function ownerReference({ metadata }: KubernetesResource) {
     name: metadata.name,
     uid: metadata.uid as string,
   };
-}
-
-/** Equality of JSON values, whatever the order of their keys. */
-function sameJson(a: unknown, b: unknown): boolean {
-  return JSON.stringify(sorted(a)) === JSON.stringify(sorted(b));
-}
-
-function sorted(value: unknown): unknown {
-  if (Array.isArray(value)) return value.map(sorted);
-  if (value === null || typeof value !== 'object') return value;
-  return Object.fromEntries(
-    Object.entries(value)
-      .sort(([a], [b]) => (a < b ? -1 : 1))
-      .map(([key, each]) => [key, sorted(each)]),
-  );
 }

@@ -1,6 +1,7 @@
 import { createHash, randomUUID } from 'node:crypto';
 import { WorkflowExecutionAlreadyStartedError } from '@temporalio/client';
 import type { z } from 'zod';
+import { canonicalJson } from '../clone/canonical-json';
 import type { ClonePlan } from '../clone/plan';
 import type { CloneInput, CloneOptions, VmRef } from '../contract';
 import { cloneFields } from '../log';
@@ -66,16 +67,7 @@ function wishOf({ source, target, description, startAfterClone, options }: Asked
 
 /** The same for the same wish, however it was written. */
 function hashOf(wish: Wish): string {
-  return createHash('sha256')
-    .update(JSON.stringify(sorted(wish)))
-    .digest('hex');
-}
-
-function sorted(value: unknown): unknown {
-  if (typeof value !== 'object' || value === null) return value;
-  const entries = Object.entries(value).filter(([, member]) => member !== undefined);
-  entries.sort(([a], [b]) => (a < b ? -1 : 1));
-  return Object.fromEntries(entries.map(([key, member]) => [key, sorted(member)]));
+  return createHash('sha256').update(canonicalJson(wish)).digest('hex');
 }
 
 /** The clone that is there already, when it is what was asked for; undefined when a new one may be begun. */
