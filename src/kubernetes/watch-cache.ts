@@ -1,3 +1,4 @@
+import { setTimeout as sleep } from 'node:timers/promises';
 import { Watch } from '@kubernetes/client-node';
 import type { KubernetesResource } from '../clone/resources';
 import type { ClusterClient } from './client';
@@ -89,41 +90,48 @@ export class WatchCache<T extends KubernetesResource> {
     };
   }
 
+  private get backoff(): { min: number; max: number } {
+    return this.options.backoffMs ?? { min: 200, max: 10_000 };
+  }
+
   private async run(onSynced: () => void): Promise<void> {
-    const { min, max } = this.options.backoffMs ?? { min: 200, max: 10_000 };
+    const { min, max } = this.backoff;
     let delay = min;
     while (!this.stopped.signal.aborted) {
-      let listed = false;
-      let watchedFrom = 0;
-      try {
-        if (!this.resourceVersion || Date.now() >= this.relistAt) {
-          await this.relist();
-          listed = true;
-        }
-        onSynced();
-        await this.watchOnce({
-          onOpen: () => {
-            watchedFrom = Date.now();
-          },
-          onEvent: () => {
-            delay = min;
-          },
-        });
+      const round: Round = { listed: false, watched: false };
+      const error = await this.listAndWatch(round, onSynced).then(
+        () => undefined,
+        (reason: unknown) => reason,
+      );
+      if (this.stopped.signal.aborted) return;
+      const code = answerOf(error);
+      const isGone = code === 410;
+      // Whatever the server has against this version (gone, or from before a restore), a new list settles.
+      if (code !== undefined) this.resourceVersion = '';
+      // Watches end, and versions go, in the course of things.
+      const isUsual = error === undefined || isGone;
+      if (isUsual && (round.watched || (isGone && !round.listed))) {
         delay = min;
-      } catch (error) {
-        if (this.stopped.signal.aborted) return;
-        const code = answerOf(error);
-        // Whatever the server has against this version (gone, or from before a restore), a new list settles.
-        if (code !== undefined) this.resourceVersion = '';
-        if (code === 410) continue;
-        // What worked a moment ago and was cut is tried again soon; what lists and then refuses to be watched is not.
-        const worked = listed || (watchedFrom > 0 && Date.now() - watchedFrom >= min);
-        if (worked && code === undefined) delay = min;
-        this.options.onError?.(error);
-        await this.pause(delay * (0.8 + 0.4 * Math.random()));
-        delay = Math.min(max, delay * 2);
+        continue;
       }
+      if (!isUsual) this.options.onError?.(error);
+      // What was cut is tried again soon; what lists and is then refused its watch is not.
+      if (round.watched || (round.listed && code === undefined)) delay = min;
+      await this.pause(delay * (0.8 + 0.4 * Math.random()));
+      delay = Math.min(max, delay * 2);
     }
+  }
+
+  /** Lists if that is due, then watches until the watch ends. Rejects on an error of either. */
+  private async listAndWatch(round: Round, onSynced: () => void): Promise<void> {
+    if (!this.resourceVersion || Date.now() >= this.relistAt) {
+      await this.relist();
+      round.listed = true;
+    }
+    onSynced();
+    await this.watchOnce(() => {
+      round.watched = true;
+    });
   }
 
   private async relist(): Promise<void> {
@@ -140,9 +148,13 @@ export class WatchCache<T extends KubernetesResource> {
     this.syncedAt = Date.now();
   }
 
-  /** One watch, until it ends or the next re-list is due. Rejects on an error in or of the stream. */
-  private watchOnce(on: { onOpen: () => void; onEvent: () => void }): Promise<void> {
+  /**
+   * One watch, until it ends or the next re-list is due. Rejects on an error in or of the stream. Calls `onWorks`
+   * once there is an event, or when it was open for a while without one.
+   */
+  private watchOnce(onWorks: () => void): Promise<void> {
     return new Promise((resolve, reject) => {
+      let openedAt = Number.POSITIVE_INFINITY;
       let request: AbortController | undefined;
       let failure: unknown;
       let ended = false;
@@ -157,6 +169,7 @@ export class WatchCache<T extends KubernetesResource> {
         ended = true;
         clearTimeout(timer);
         this.stopped.signal.removeEventListener('abort', end);
+        if (Date.now() - openedAt >= this.backoff.min) onWorks();
         const cause = failure ?? error;
         if (cause && (cause as Error).name !== 'TimeoutError') reject(cause);
         else resolve();
@@ -171,7 +184,7 @@ export class WatchCache<T extends KubernetesResource> {
               failure = object;
               return;
             }
-            on.onEvent();
+            onWorks();
             this.deliver(type, object);
           },
           finish,
@@ -179,7 +192,7 @@ export class WatchCache<T extends KubernetesResource> {
         .then((controller) => {
           request = controller;
           if (ended) controller.abort();
-          else on.onOpen();
+          else openedAt = Date.now();
         }, finish);
     });
   }
@@ -229,18 +242,15 @@ export class WatchCache<T extends KubernetesResource> {
     }
   }
 
-  private pause(ms: number): Promise<void> {
-    return new Promise((resolve) => {
-      const timer = setTimeout(done, ms);
-      const { signal } = this.stopped;
-      function done() {
-        clearTimeout(timer);
-        signal.removeEventListener('abort', done);
-        resolve();
-      }
-      signal.addEventListener('abort', done, { once: true });
-    });
+  private async pause(ms: number): Promise<void> {
+    await sleep(ms, undefined, { signal: this.stopped.signal }).catch(() => {});
   }
+}
+
+/** What one round of list and watch has come to. */
+interface Round {
+  listed: boolean;
+  watched: boolean;
 }
 
 function keyOf(namespace: string | undefined, name: string): string {
@@ -255,6 +265,6 @@ function scopeKey(namespace?: string, name?: string): string {
 
 /** The server's answer, as the HTTP status or as the `Status` object of an ERROR event; undefined for none. */
 function answerOf(error: unknown): number | undefined {
-  const { code, statusCode } = error as { code?: unknown; statusCode?: number };
+  const { code, statusCode } = (error ?? {}) as { code?: unknown; statusCode?: number };
   return statusCode ?? (typeof code === 'number' ? code : undefined);
 }

@@ -1,4 +1,6 @@
 import { mkdtemp } from 'node:fs/promises';
+import { createServer, type Server, type ServerResponse } from 'node:http';
+import type { AddressInfo } from 'node:net';
 import os from 'node:os';
 import path from 'node:path';
 import {
@@ -147,6 +149,95 @@ test('starts before the server is up, and says what is wrong until then', async 
   server = await startApiServer({ port });
   await started;
   expect(cache.synced).toBe(true);
+});
+
+describe('how soon it tries again', () => {
+  type Turn = (response: ServerResponse) => void;
+  const status = (code: number): Turn => {
+    return (response) => response.writeHead(code).end(JSON.stringify({ kind: 'Status', code }));
+  };
+  const lists: Turn = (response) => {
+    response.writeHead(200, { 'content-type': 'application/json' });
+    response.end(JSON.stringify({ metadata: { resourceVersion: '1' }, items: [] }));
+  };
+  const hangsUp: Turn = (response) => response.destroy();
+  const endsAtOnce: Turn = (response) => response.writeHead(200).end();
+  const staysOpen: Turn = (response) => response.writeHead(200).flushHeaders();
+  const opensAndHangsUp: Turn = (response) => {
+    staysOpen(response);
+    setTimeout(hangsUp, 4 * MIN, response);
+  };
+  const tellsAndHangsUp: Turn = (response) => {
+    const object = { metadata: { namespace: 'default', name: 'a', resourceVersion: '2' } };
+    response.writeHead(200).write(`${JSON.stringify({ type: 'ADDED', object })}\n`);
+    setTimeout(hangsUp, MIN / 2, response);
+  };
+
+  const MIN = 20;
+  const stubs: Server[] = [];
+  afterEach(() => {
+    for (const stub of stubs.splice(0)) {
+      stub.close();
+      stub.closeAllConnections();
+    }
+  });
+
+  /** Follows an API whose every list and watch takes the next turn, the last one again and again; gives the pauses. */
+  async function pausesOf(turns: { list: Turn[]; watch: Turn[] }, requestsToSee: number): Promise<number[]> {
+    const rest = { list: [...turns.list], watch: [...turns.watch] };
+    const pauses: number[] = [];
+    let answeredAt: number | undefined;
+    const stub = createServer((request, response) => {
+      const queue = request.url?.includes('watch=') ? rest.watch : rest.list;
+      const turn = (queue.length > 1 ? queue.shift() : queue[0]) as Turn;
+      if (answeredAt !== undefined) pauses.push(performance.now() - answeredAt);
+      answeredAt = undefined;
+      // After a list that worked the watch comes at once.
+      if (turn !== lists) response.on('close', () => (answeredAt = performance.now()));
+      turn(response);
+    });
+    stubs.push(stub);
+    await new Promise<void>((resolve) => stub.listen(0, '127.0.0.1', resolve));
+    client = clientOf(`http://127.0.0.1:${(stub.address() as AddressInfo).port}`);
+    const cache = new WatchCache<Note>(client, ConfigMap, { backoffMs: { min: MIN, max: 60_000 } });
+    caches.push(cache);
+    cache.start().catch(() => {});
+    await awaitChange([], () => pauses.length >= requestsToSee || undefined, {
+      signal: AbortSignal.timeout(10_000),
+      recheckMs: 5,
+    });
+    return pauses;
+  }
+  const times = (count: number, turn: Turn) => Array.from({ length: count }, () => turn);
+  /** After six failures the next pause would be 64 times the least. */
+  const SOON = 16 * MIN;
+
+  it.each<[string, { list: Turn[]; watch: Turn[] }]>([
+    ['a good list', { list: [...times(6, hangsUp), lists], watch: [hangsUp, staysOpen] }],
+    ['an event', { list: [lists], watch: [...times(6, hangsUp), tellsAndHangsUp, staysOpen] }],
+    ['a watch that lasted', { list: [lists], watch: [...times(6, hangsUp), opensAndHangsUp, staysOpen] }],
+    [
+      'news that its version is gone',
+      { list: [lists], watch: [tellsAndHangsUp, ...times(5, hangsUp), status(410), staysOpen] },
+    ],
+  ])('soon after %s, whatever failed before', async (_case, turns) => {
+    const pauses = await pausesOf(turns, 7);
+    expect(pauses[5]).toBeGreaterThan(SOON);
+    expect(pauses[6]).toBeLessThan(SOON);
+  });
+
+  it.each<[string, { list: Turn[]; watch: Turn[] }]>([
+    ['does not answer', { list: [hangsUp], watch: [staysOpen] }],
+    ['refuses lists', { list: [status(500)], watch: [staysOpen] }],
+    ['lists, and refuses to be watched', { list: [lists], watch: [status(403)] }],
+    ['lists what it says is gone', { list: [lists], watch: [status(410)] }],
+    ['lists, and cuts each watch', { list: [lists], watch: [hangsUp] }],
+    ['ends each watch at once', { list: [lists], watch: [endsAtOnce] }],
+  ])('ever later when the API %s', async (_case, turns) => {
+    const pauses = await pausesOf(turns, 5);
+    // Jitter takes up to a fifth, and the answer is done here a moment before or after it is there.
+    for (const [n, pause] of pauses.entries()) expect(pause).toBeGreaterThan(0.8 * MIN * 2 ** n - 10);
+  });
 });
 
 test('requests share their connections', async () => {
