@@ -1,3 +1,4 @@
+import { isIP } from 'node:net';
 import { z } from 'zod';
 
 /** A setting that the process can't start with: one sentence that names the variable. */
@@ -27,11 +28,11 @@ const oneOf = <const T extends readonly string[]>(values: T) =>
   z.enum(values, { error: `must be one of ${values.join(', ')}` });
 const hosts = z
   .string()
-  .regex(
-    /^[\w.-]+( *, *[\w.-]+)*$/,
-    'must be host names or IPv4 addresses without ports, separated by commas',
-  )
-  .transform((text) => text.split(',').map((name) => name.trim().toLowerCase()));
+  .transform((text) => text.split(',').map((name) => name.trim().toLowerCase()))
+  .refine(
+    (names) => names.every((name) => isIP(name) > 0 || /^[\w.-]+$/.test(name)),
+    'must be host names or IP addresses without ports, separated by commas',
+  );
 const httpUrl = z.url({ protocol: /^https?$/, error: 'must be an http or https URL' });
 
 const variables = z.object({

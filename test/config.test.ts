@@ -13,6 +13,7 @@ describe('loadConfig', () => {
       heartbeatTimeoutSeconds: 60,
       heartbeatThrottleSeconds: 20,
       sweepIntervalSeconds: 60,
+      allowedHosts: [],
     });
   });
 
@@ -54,6 +55,17 @@ describe('loadConfig', () => {
   it('refuses a heartbeat throttle that its time-out does not outlast', () => {
     expect(() => loadConfig({ HEARTBEAT_TIMEOUT_SECONDS: '20' })).toThrow(/^HEARTBEAT_THROTTLE_SECONDS/);
   });
+});
+
+describe('ALLOWED_HOSTS', () => {
+  it.each(['clones.example:8080', 'https://clones.example', '*', 'a,,b', '[fd00::7]', 'a b'])(
+    'refuses "%s" in one sentence',
+    (value) => {
+      expect(() => loadConfig({ ALLOWED_HOSTS: value })).toThrow(
+        `ALLOWED_HOSTS must be host names or IP addresses without ports, separated by commas, but is "${value}".`,
+      );
+    },
+  );
 });
 
 describe('checkAccess', () => {

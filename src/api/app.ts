@@ -18,12 +18,18 @@ const BODY_LIMIT_BYTES = 64 * 1024;
 export function createApp(deps: ApiDeps): Express {
   const app = express();
   app.disable('x-powered-by').disable('etag').set('query parser', 'simple');
-  app.use(requestLog(deps), measureRequests(deps.registry), securityHeaders, refuseForeignPages(deps.config));
-  app.use(express.json({ limit: BODY_LIMIT_BYTES }));
+  app.use(requestLog(deps), measureRequests(deps.registry), securityHeaders);
+
+  // Probes and scrapers call by whatever address the network gives a pod, or by none; nothing here is private.
+  const health = healthRoutes(deps);
+  route(app, '/healthz', { get: health.healthy });
+  route(app, '/readyz', { get: health.ready });
+  route(app, '/metrics', { get: metricsRoute(deps.registry) });
+
+  app.use(refuseForeignPages(deps.config), express.json({ limit: BODY_LIMIT_BYTES }));
 
   const vms = vmRoutes(deps);
   const clones = cloneRoutes({ ...deps, clones: new CloneReader(deps.temporal) });
-  const health = healthRoutes(deps);
   const docs = docsRoutes();
   const description = openApiDocument();
 
@@ -36,9 +42,6 @@ export function createApp(deps: ApiDeps): Express {
   route(app, '/api/v1/openapi.json', { get: (_request, response) => void response.json(description) });
   route(app, '/api/v1/docs', { get: docs.page });
   route(app, '/api/v1/docs/:file', { get: docs.asset });
-  route(app, '/healthz', { get: health.healthy });
-  route(app, '/readyz', { get: health.ready });
-  route(app, '/metrics', { get: metricsRoute(deps.registry) });
 
   app.use(noSuchRoute, problemHandler);
   return app;

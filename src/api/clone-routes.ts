@@ -6,15 +6,15 @@ import { callerOf } from './caller';
 import { answerOf, cloneUrl } from './clone-answer';
 import type { ApiDeps } from './deps';
 import { LiveCopies } from './live-copies';
-import { parseBody, parseHeader, parseQuery } from './parse';
+import { parseBody, parseHeader, parsePath, parseQuery } from './parse';
 import { invalidRequest, Problem } from './problem';
 import { requestClone } from './request-clone';
 import {
   cancelCloneSchema,
+  clonePathSchema,
   cloneQuerySchema,
   createCloneSchema,
   idempotencyKeySchema,
-  labelSchema,
   listClonesQuerySchema,
 } from './schemas';
 
@@ -27,8 +27,7 @@ export function cloneRoutes(deps: ApiDeps & { clones: CloneReader }) {
   const copies = new LiveCopies(deps.caches);
 
   async function find(target: VmRef, runId?: string): Promise<CloneDescription> {
-    const known = [target.namespace, target.name].every((name) => labelSchema.safeParse(name).success);
-    const found = known ? await clones.read(target, runId) : undefined;
+    const found = await clones.read(target, runId);
     if (found) return found;
     throw new Problem(
       'clone-not-found',
@@ -56,14 +55,15 @@ export function cloneRoutes(deps: ApiDeps & { clones: CloneReader }) {
   };
 
   const get: RequestHandler = async (request, response) => {
+    const target = parsePath(clonePathSchema, request);
     const { runId } = parseQuery(cloneQuerySchema, request);
-    const { view, planned } = await find(targetOf(request), runId);
+    const { view, planned } = await find(target, runId);
     response.json(answerOf(copies.upToDate(view, planned), deps));
   };
 
   const cancel: RequestHandler = async (request, response) => {
+    const target = parsePath(clonePathSchema, request);
     const { reason } = hasBody(request) ? parseBody(cancelCloneSchema, request) : {};
-    const target = targetOf(request);
     const { view, open, planned } = await find(target);
     if (!open) throw finished(view.id);
     if (PAST_CANCEL.includes(view.phase)) {
@@ -87,11 +87,6 @@ export function cloneRoutes(deps: ApiDeps & { clones: CloneReader }) {
 
 function finished(id: string): Problem {
   return new Problem('clone-finished', `The clone ${id} has finished: there is nothing to cancel.`);
-}
-
-function targetOf(request: Request): VmRef {
-  const { namespace, name } = request.params as { namespace: string; name: string };
-  return { namespace, name };
 }
 
 function hasBody(request: Request): boolean {

@@ -10,68 +10,47 @@ type Told = Pick<CloneView, 'percent' | 'disks'>;
 const KEPT = 5_000;
 
 /**
- * Brings the copy of a clone up to what the API's own watches show, between two heartbeats of the worker: the
- * same reading of the same objects. What was once told of a run never falls, neither when CDI's percent does since
- * a copy pod starts again, nor when nothing is known any more since the copy is over or being undone.
+ * Brings a clone up to what the API's own watches show of its copy, between two heartbeats of the worker: the same
+ * reading of the same objects. What was once told of a run never falls while it is under way: neither when CDI's
+ * percent does since a copy pod starts again, nor when it is being undone and nobody says a percent any more. Of a
+ * clone that has ended, Temporal has the last word.
  */
 export class LiveCopies {
   private readonly told = new Lru<Told>(KEPT);
 
   constructor(private readonly caches: Pick<Caches, 'dataVolumes' | 'claims'>) {}
 
-  /** Without `planned` only what was told before counts. */
+  /** Without `planned`, which lists don't know, only what was told before counts. */
   upToDate(view: CloneView, planned: readonly PlannedDisk[] = []): CloneView {
+    if (view.outcome) return view;
     const before = this.told.get(view.runId);
-    const now =
-      view.phase === 'Copying' && planned.length > 0
-        ? this.copying(view, planned, before)
-        : since(view, before);
-    if (now.percent !== null) this.told.set(view.runId, { percent: now.percent, disks: now.disks });
-    return now;
-  }
-
-  private copying(view: CloneView, planned: readonly PlannedDisk[], before: Told | undefined): CloneView {
-    const disks = planned.map((disk) => {
-      const known = [before?.disks, view.disks].map((list) => list?.find(({ name }) => name === disk.name));
-      return this.progress(
+    const isShown = view.phase === 'Copying' && planned.length > 0;
+    const known = isShown ? planned.map((disk) => this.read(disk, view)) : view.disks;
+    const disks = known.map((disk) =>
+      notBelow(
         disk,
-        view,
-        known.filter((each) => each !== undefined),
-      );
-    });
-    const copied = raise(raise(before?.percent ?? null, view.percent), overallPercent(disks));
-    return { ...view, percent: percentForPhase(view.phase, copied), disks };
+        before?.disks.find(({ name }) => name === disk.name),
+      ),
+    );
+    const copied = [view.percent, overallPercent(disks)].reduce(raise, before?.percent ?? null);
+    const now = { percent: percentForPhase(view.phase, copied), disks };
+    if (now.percent !== null) this.told.set(view.runId, now);
+    return { ...view, ...now };
   }
 
-  /** `known`: what was told of the disk before, and what the worker's heartbeat says. */
-  private progress(
-    planned: PlannedDisk,
-    { target, cloneUid }: CloneView,
-    known: DiskProgress[],
-  ): DiskProgress {
+  /** One disk as its DataVolume shows it; as the worker's heartbeat does where there is none of this clone. */
+  private read(planned: PlannedDisk, { target, cloneUid, disks }: CloneView): DiskProgress {
     const { name, bytes } = planned;
-    const floor = known.map(({ percent }) => percent).reduce(raise, null);
+    const heartbeat = disks.find((disk) => disk.name === name) ?? { name, bytes, phase: '', percent: null };
     const dataVolume = this.caches.dataVolumes.get(target.namespace, planned.dataVolume);
-    if (!dataVolume || dataVolume.metadata.labels?.[MARKS.cloneUid] !== cloneUid) {
-      return { name, bytes, phase: known.at(-1)?.phase ?? '', percent: floor };
-    }
+    if (!dataVolume || dataVolume.metadata.labels?.[MARKS.cloneUid] !== cloneUid) return heartbeat;
     const claim = this.caches.claims.get(target.namespace, planned.dataVolume);
-    const { phase, percent } = diskOutcome({
-      planned,
-      dataVolume,
-      claim,
-      expectedUid: dataVolume.metadata.uid,
-    });
-    return { name, bytes, phase, percent: raise(floor, percent) };
+    const { phase, percent } = diskOutcome({ planned, dataVolume, claim });
+    return { name, bytes, phase, percent: raise(heartbeat.percent, percent) };
   }
 }
 
-function since(view: CloneView, before: Told | undefined): CloneView {
-  if (!before) return view;
-  const disks = view.disks.map((disk) => {
-    const earlier = before.disks.find(({ name }) => name === disk.name);
-    if (!earlier) return disk;
-    return { ...disk, phase: disk.phase || earlier.phase, percent: raise(earlier.percent, disk.percent) };
-  });
-  return { ...view, percent: raise(before.percent, view.percent), disks };
+function notBelow(disk: DiskProgress, before: DiskProgress | undefined): DiskProgress {
+  if (!before) return disk;
+  return { ...disk, phase: disk.phase || before.phase, percent: raise(before.percent, disk.percent) };
 }

@@ -4,6 +4,7 @@ import { PROBLEMS, type ProblemType } from './problem';
 import {
   cancelCloneSchema,
   clonePageSchema,
+  clonePathSchema,
   clonePlanQuerySchema,
   clonePlanSchema,
   cloneQuerySchema,
@@ -15,10 +16,9 @@ import {
   problemSchema,
   readinessSchema,
   vmPageSchema,
+  vmPathSchema,
   vmSchema,
 } from './schemas';
-
-const path = z.object({ namespace: z.string(), name: z.string() });
 
 function answer(description: string, schema: z.ZodType): ZodOpenApiResponseObject {
   return { description, content: { 'application/json': { schema } } };
@@ -58,15 +58,18 @@ const operations = {
     get: {
       operationId: 'getVm',
       summary: 'One virtual machine',
-      requestParams: { path },
-      responses: { 200: answer('The virtual machine', vmSchema), ...problems('vm-not-found') },
+      requestParams: { path: vmPathSchema },
+      responses: {
+        200: answer('The virtual machine', vmSchema),
+        ...problems('invalid-request', 'vm-not-found'),
+      },
     },
   },
   '/api/v1/vms/{namespace}/{name}/clone-plan': {
     get: {
       operationId: 'planClone',
       summary: 'What a clone would be, and what stands against it; changes nothing',
-      requestParams: { path, query: clonePlanQuerySchema },
+      requestParams: { path: vmPathSchema, query: clonePlanQuerySchema },
       responses: {
         200: answer('The plan', clonePlanSchema),
         ...problems('invalid-request', 'vm-not-found', 'cluster-refused'),
@@ -108,7 +111,7 @@ const operations = {
     get: {
       operationId: 'getClone',
       summary: 'One clone, by the name of the virtual machine that it makes',
-      requestParams: { path, query: cloneQuerySchema },
+      requestParams: { path: clonePathSchema, query: cloneQuerySchema },
       responses: { 200: answer('The clone', cloneSchema), ...problems('invalid-request', 'clone-not-found') },
     },
   },
@@ -117,7 +120,7 @@ const operations = {
       operationId: 'cancelClone',
       summary: 'Ask a clone to stop and undo what it did',
       description: 'Accepted means asked: the outcome says whether the cancel or the clone was first.',
-      requestParams: { path },
+      requestParams: { path: clonePathSchema },
       requestBody: { content: { 'application/json': { schema: cancelCloneSchema } }, required: false },
       responses: {
         202: accepted,

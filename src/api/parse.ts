@@ -10,6 +10,11 @@ export function parseBody<S extends z.ZodType>(schema: S, request: Request): z.o
   return parse(schema, request.body);
 }
 
+/** What the path names; a name that can't be one is asked of nobody. */
+export function parsePath<S extends z.ZodType>(schema: S, request: Request): z.output<S> {
+  return parse(schema, request.params);
+}
+
 export function parseQuery<S extends z.ZodType>(schema: S, request: Request): z.output<S> {
   return parse(schema, request.query);
 }

@@ -3,6 +3,7 @@ export const PROBLEMS = {
   'invalid-request': { status: 400, title: 'The request is not valid' },
   'malformed-json': { status: 400, title: 'The body is not JSON' },
   'cross-origin': { status: 403, title: 'Requests from other sites are refused' },
+  'unknown-host': { status: 403, title: 'The API does not answer to this name' },
   'no-such-route': { status: 404, title: 'There is nothing at this path' },
   'vm-not-found': { status: 404, title: 'There is no such virtual machine' },
   'clone-not-found': { status: 404, title: 'There is no such clone' },

@@ -1,33 +1,38 @@
 import { randomUUID } from 'node:crypto';
-import type { IncomingMessage, Server, ServerResponse } from 'node:http';
+import { type Server, type ServerResponse, STATUS_CODES } from 'node:http';
 import type { Duplex } from 'node:stream';
 import { invalidRequest, Problem } from './problem';
 
 /** Answers in the API's own form what Node refuses before there is a request that express could see. */
 export function answerProtocolErrors(server: Server): void {
-  const underWay = new WeakMap<Duplex, ServerResponse>();
-  const expectationFailed = (request: IncomingMessage, response: ServerResponse) => {
+  server.on('checkExpectation', (request, response) => {
     const problem = new Problem('expectation-failed', 'Only "Expect: 100-continue" can be met.');
     const { headers, body } = answer(problem);
     request.resume();
     response.writeHead(problem.status, headers).end(body);
-  };
-  server.on('checkExpectation', expectationFailed);
-  server.on('request', ({ socket }, response) => underWay.set(socket, response));
+  });
+
+  const latest = new WeakMap<Duplex, ServerResponse>();
+  server.on('request', ({ socket }, response) => latest.set(socket, response));
   server.on('clientError', (error: NodeJS.ErrnoException, socket) => {
-    const response = underWay.get(socket);
-    const begun = response?.headersSent && !response.writableFinished;
-    if (error.code === 'ECONNRESET' || !socket.writable || begun) {
+    if (!socket.writable || isAnswering(latest.get(socket))) {
       socket.destroy();
       return;
     }
     const problem = toProblem(error.code);
     const { headers, body } = answer(problem);
-    const lines = Object.entries(headers).map(([name, value]) => `${name}: ${value}`);
-    socket.end([`HTTP/1.1 ${problem.status} ${problem.type}`, ...lines, '', body].join('\r\n'), () =>
-      socket.destroy(),
-    );
+    const head = [
+      `HTTP/1.1 ${problem.status} ${STATUS_CODES[problem.status]}`,
+      ...Object.entries(headers).map(([name, value]) => `${name}: ${value}`),
+    ];
+    socket.end([...head, '', body].join('\r\n'), () => socket.destroy());
   });
+}
+
+/** Whether the next bytes on a connection belong to a request that came whole, or to an answer that has begun. */
+function isAnswering(response: ServerResponse | undefined): boolean {
+  if (!response || response.writableFinished) return false;
+  return response.headersSent || response.req.complete;
 }
 
 function toProblem(code: string | undefined): Problem {

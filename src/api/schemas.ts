@@ -18,6 +18,9 @@ export const subdomainSchema = z
   .max(253, SUBDOMAIN_RULE)
   .regex(/^[a-z0-9](?:[-a-z0-9]*[a-z0-9])?(?:\.[a-z0-9](?:[-a-z0-9]*[a-z0-9])?)*$/, SUBDOMAIN_RULE);
 
+export const vmPathSchema = z.object({ namespace: labelSchema, name: subdomainSchema });
+export const clonePathSchema = z.object({ namespace: labelSchema, name: labelSchema });
+
 export const createCloneSchema = z
   .strictObject({
     source: z.strictObject({ namespace: labelSchema, name: subdomainSchema }),

@@ -1,3 +1,4 @@
+import { isIPv6 } from 'node:net';
 import type { RequestHandler } from 'express';
 import { type Config, isLoopback } from '../config';
 import { invalidRequest, Problem } from './problem';
@@ -18,39 +19,57 @@ export const securityHeaders: RequestHandler = (_request, response, next) => {
 /**
  * Refuses what a page of another site makes a browser send. Without authentication the browser's place is all that
  * protects us: a form can post across sites, and a name can be made to resolve to this machine ("DNS rebinding").
- * So the API answers to names that it knows alone, wherever it is bound.
+ * So the API answers to names that it knows alone, wherever it is bound: loopback's, `host` and `allowedHosts`.
  */
 export function refuseForeignPages({
   host,
   allowedHosts,
 }: Pick<Config, 'host' | 'allowedHosts'>): RequestHandler {
-  const known = new Set([host.toLowerCase(), ...allowedHosts]);
-  const isOurs = (url: string) => isLoopback(hostname(url)) || known.has(hostname(url));
+  const known = new Set([host, ...allowedHosts].map((name) => urlOf(hostInUrl(name))?.hostname));
+  const isOurs = ({ hostname }: URL) => isLoopback(bare(hostname)) || known.has(hostname);
   return (request, _response, next) => {
-    const { host: asked, origin, 'sec-fetch-site': site } = request.headers;
+    const { host: called, origin, 'sec-fetch-site': site } = request.headers;
     const writes = request.method !== 'GET' && request.method !== 'HEAD';
-    if (asked === undefined) throw invalidRequest([{ field: 'Host', message: 'is required' }]);
-    if (!isOurs(`http://${asked}`)) {
-      throw new Problem('cross-origin', `This API is not called ${shown(asked)}: ALLOWED_HOSTS can name it.`);
+    if (called === undefined) throw invalidRequest([{ field: 'Host', message: 'is required' }]);
+    const here = urlOf(called);
+    if (!here) throw invalidRequest([{ field: 'Host', message: 'must be a host name or address' }]);
+    if (!isOurs(here)) throw unknownHost(bare(here.hostname));
+    if (origin !== undefined) {
+      const page = URL.canParse(origin) ? new URL(origin) : undefined;
+      if (!page || !isOurs(page) || (writes && page.host !== here.host)) throw foreign(`of ${shown(origin)}`);
     }
-    if (origin !== undefined && (!isOurs(origin) || (writes && hostOf(origin) !== asked))) {
-      throw new Problem('cross-origin', `A page of ${shown(origin)} may not do this here.`);
-    }
-    if (writes && site === 'cross-site') {
-      throw new Problem('cross-origin', 'A page of another site may not do this here.');
-    }
+    if (writes && site === 'cross-site') throw foreign('of another site');
     next();
   };
+}
+
+function unknownHost(name: string): Problem {
+  const host = shown(name);
+  return new Problem(
+    'unknown-host',
+    `This API does not answer to ${host}: if it is to, start it with ALLOWED_HOSTS=${host} (several: separated by commas), or call it by localhost.`,
+  );
+}
+
+function foreign(whose: string): Problem {
+  return new Problem('cross-origin', `A page ${whose} may not do this here.`);
 }
 
 function shown(name: string): string {
   return name.slice(0, 253);
 }
 
-function hostname(url: string): string {
-  return URL.canParse(url) ? new URL(url).hostname.replace(/^\[|\]$/g, '') : '';
+/** The URL of a Host header; undefined when it holds anything but a host and a port. */
+function urlOf(host: string): URL | undefined {
+  const url = /^[^\s/\\?#@]+$/.test(host) && `http://${host}`;
+  return url && URL.canParse(url) ? new URL(url) : undefined;
 }
 
-function hostOf(url: string): string {
-  return URL.canParse(url) ? new URL(url).host : '';
+function hostInUrl(host: string): string {
+  return isIPv6(host) ? `[${host}]` : host;
+}
+
+/** An IPv6 address stands in brackets in URLs alone. */
+function bare(hostname: string): string {
+  return hostname.replace(/^\[|\]$/g, '');
 }

@@ -13,6 +13,8 @@ export interface RunningServer {
 
 /** Time for a request to arrive whole: nobody holds a connection by sending it drop by drop. */
 const REQUEST_TIMEOUT_MS = 30_000;
+/** How often Node looks for such a one; by default each 30 seconds. */
+const TIMEOUT_CHECK_MS = 5_000;
 
 /** @throws ConfigError when the port or host is not to be had. */
 export async function listen(
@@ -21,7 +23,12 @@ export async function listen(
 ): Promise<RunningServer> {
   const server = createServer(
     // A request without a Host is refused by the app, as all others are.
-    { requestTimeout: REQUEST_TIMEOUT_MS, headersTimeout: REQUEST_TIMEOUT_MS, requireHostHeader: false },
+    {
+      requestTimeout: REQUEST_TIMEOUT_MS,
+      headersTimeout: REQUEST_TIMEOUT_MS,
+      connectionsCheckingInterval: TIMEOUT_CHECK_MS,
+      requireHostHeader: false,
+    },
     app,
   );
   answerProtocolErrors(server);

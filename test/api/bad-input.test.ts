@@ -1,3 +1,4 @@
+import { ask } from './raw';
 import { expectProblem, TestApi } from './support';
 
 let api: TestApi;
@@ -157,7 +158,6 @@ describe('every path refuses', () => {
     ['the plan of an unknown VM', 'GET', '/api/v1/vms/demo/ghost/clone-plan', 404, 'vm-not-found'],
     ['an unknown clone', 'GET', '/api/v1/clones/demo/ghost', 404, 'clone-not-found'],
     ['the cancel of an unknown clone', 'POST', '/api/v1/clones/demo/ghost/cancel', 404, 'clone-not-found'],
-    ['a name that no clone has', 'GET', '/api/v1/clones/demo/a%2Fb', 404, 'clone-not-found'],
     ['a run that is none', 'GET', '/api/v1/clones/demo/x?runId=7', 400, 'invalid-request'],
     ['an unknown parameter', 'GET', '/api/v1/clones?colour=red', 400, 'invalid-request'],
     ['a parameter twice', 'GET', '/api/v1/clones?phase=Failed&phase=Copying', 400, 'invalid-request'],
@@ -185,22 +185,75 @@ describe('every path refuses', () => {
   });
 });
 
-describe("other sites' pages", () => {
-  it('can not post', async () => {
-    const headers = { origin: 'https://evil.example' };
-    expectProblem(
-      await api.send('/api/v1/clones/demo/x/cancel', { method: 'POST', headers }),
-      403,
-      'cross-origin',
-    );
+describe('every path with a name refuses what can be none, with the field', () => {
+  const LONG = 'a'.repeat(64);
+  const ROUTES: [string, string, (namespace: string, name: string) => string][] = [
+    ['GET', 'a VM', (namespace, name) => `/api/v1/vms/${namespace}/${name}`],
+    ['GET', 'a plan', (namespace, name) => `/api/v1/vms/${namespace}/${name}/clone-plan`],
+    ['GET', 'a clone', (namespace, name) => `/api/v1/clones/${namespace}/${name}`],
+    ['POST', 'a cancel', (namespace, name) => `/api/v1/clones/${namespace}/${name}/cancel`],
+  ];
+  it.each(ROUTES)('%s %s', async (method, _what, path) => {
+    const wrong = [
+      'a%2Fb',
+      '%2e',
+      '%2E%2e',
+      '..%2F..%2Fsecrets',
+      'Web',
+      'a%20b',
+      '-a',
+      'a%00',
+      'a'.repeat(254),
+    ];
+    for (const part of wrong) {
+      // As it is written: HTTP clients resolve dots.
+      const name = await ask(api.url, method, path('demo', part), { host: 'localhost' });
+      expectProblem(name, 400, 'invalid-request');
+      expect(name.body.errors).toEqual([{ field: 'name', message: expect.stringContaining('DNS-1123') }]);
+      const namespace = await ask(api.url, method, path(part, 'web'), { host: 'localhost' });
+      expectProblem(namespace, 400, 'invalid-request');
+      expect(namespace.body.errors).toEqual([
+        { field: 'namespace', message: expect.stringContaining('DNS-1123 label') },
+      ]);
+    }
   });
 
-  it('can post when they are ours', async () => {
-    const answer = await api.send('/api/v1/clones/demo/x/cancel', {
-      method: 'POST',
-      headers: { origin: api.url },
-    });
-    expectProblem(answer, 404, 'clone-not-found');
+  it.each([
+    ['a VM may have dots and be long', `/api/v1/vms/demo/${LONG}.b`, 404, 'vm-not-found'],
+    ['a clone may not have dots', '/api/v1/clones/demo/a.b', 400, 'invalid-request'],
+    ['a clone may not be long', `/api/v1/clones/demo/${LONG}`, 400, 'invalid-request'],
+    ['a namespace may not have dots', '/api/v1/vms/a.b/web', 400, 'invalid-request'],
+  ])('%s', async (_case, path, status, type) => {
+    expectProblem(await api.get(path), status, type);
+  });
+
+  it('and the name of a planned clone is a blocker, asked of nobody', async () => {
+    const { status, body } = await api.get('vms/demo/web/clone-plan?name=..');
+    expect(status).toBe(200);
+    expect(body.blockers).toEqual([expect.objectContaining({ type: 'InvalidName' })]);
+  });
+});
+
+describe('a refusal is no larger than what was asked', () => {
+  it('names 20 fields, and how many more there are', async () => {
+    const unknown = Object.fromEntries(Array.from({ length: 5_000 }, (_, n) => [`x${n}`, 1]));
+    const answer = await api.post('clones', { source, target, ...unknown });
+    expectProblem(answer, 400, 'invalid-request');
+    expect(answer.body.errors).toHaveLength(20);
+    expect(answer.body.detail).toMatch(/^x0 is not a known field\. .* And 4980 more\.$/);
+  });
+
+  it('counts none when it names them all', async () => {
+    const unknown = Object.fromEntries(Array.from({ length: 20 }, (_, n) => [`x${n}`, 1]));
+    const answer = await api.post('clones', { source, target, ...unknown });
+    expect(answer.body.errors).toHaveLength(20);
+    expect(answer.body.detail).not.toContain('more');
+  });
+
+  it("shortens a field's name", async () => {
+    const answer = await api.post('clones', { source, target, ['x'.repeat(60_000)]: 1 });
+    expect(answer.body.errors).toEqual([{ field: `${'x'.repeat(99)}…`, message: 'is not a known field' }]);
+    expect(answer.text.length).toBeLessThan(600);
   });
 });
 

@@ -94,12 +94,69 @@ test('a DataVolume of that name that is another clone’s says nothing', () => {
   expect(live.upToDate(view(), DISKS).percent).toBeNull();
 });
 
-test.each(['Validating', 'RestartingSource', 'RollingBack', 'Completed'] as const)(
-  '%s is left as it is',
+describe('what was told of a copy', () => {
+  function told() {
+    const { live, show } = copies();
+    show(dataVolume('c-data', 'CloneInProgress', '80.00%'));
+    expect(live.upToDate(view(), DISKS).percent).toBe(20);
+    return { live, show };
+  }
+  const unknown = DISKS.map(({ name, bytes }) => ({ name, bytes, phase: '', percent: null }));
+
+  test('is kept while it is undone, of every disk, whatever becomes of its objects', () => {
+    const { live, show } = told();
+    show(dataVolume('c-data', 'CloneInProgress', '90.00%'));
+    const undone = view({ phase: 'RollingBack', percent: null, disks: unknown });
+    for (const planned of [DISKS, undefined]) {
+      expect(live.upToDate(undone, planned)).toMatchObject({
+        phase: 'RollingBack',
+        percent: 20,
+        disks: [
+          { name: 'root', percent: null },
+          { name: 'data', phase: 'CloneInProgress', percent: 80 },
+        ],
+      });
+    }
+  });
+
+  test('counts in a list too, which knows no plan and no heartbeat', () => {
+    const { live } = told();
+    expect(live.upToDate(view({ disks: unknown }))).toMatchObject({
+      percent: 20,
+      disks: [{}, { percent: 80 }],
+    });
+  });
+
+  test('gives way to more: 99 while the source starts again', () => {
+    const { live } = told();
+    const copied = unknown.map((disk) => ({ ...disk, phase: 'Succeeded', percent: 100 }));
+    const after = view({ phase: 'RestartingSource', percent: 99, disks: copied });
+    expect(live.upToDate(after, DISKS)).toEqual(after);
+  });
+
+  test('is kept for its own run alone', () => {
+    const { live } = told();
+    const other = view({ runId: 'run-2', phase: 'RollingBack', disks: unknown });
+    expect(live.upToDate(other, DISKS)).toEqual(other);
+  });
+
+  test.each(['Completed', 'Cancelled', 'Failed'] as const)('says nothing once the clone is %s', (outcome) => {
+    const { live } = told();
+    const ended = view({
+      phase: outcome,
+      outcome,
+      percent: outcome === 'Completed' ? 100 : null,
+      disks: unknown,
+    });
+    expect(live.upToDate(ended, DISKS)).toBe(ended);
+  });
+});
+
+test.each(['Queued', 'Validating', 'ShuttingDown', 'RollingBack'] as const)(
+  'nobody knows a percent in %s of what has not been copied yet, though a DataVolume says one',
   (phase) => {
     const { live, show } = copies();
     show(dataVolume('c-data', 'CloneInProgress', '40.00%'));
-    const before = view({ phase });
-    expect(live.upToDate(before, DISKS)).toBe(before);
+    expect(live.upToDate(view({ phase }), DISKS)).toEqual(view({ phase }));
   },
 );
