@@ -1,7 +1,7 @@
 import { Context } from '@temporalio/activity';
 import { awaitChange, type ChangeSource } from '../kubernetes';
 import type { ActivityDeps } from './deps';
-import { failure } from './failures';
+import { failure, finalIfRefused } from './failures';
 import {
   cachedLister,
   freshLister,
@@ -18,30 +18,33 @@ const RECHECK = 10_000;
 /**
  * The undo of `createTarget`: deletes the clone and waits, for a bounded time, until no copy pod uses the
  * source's disks any more, so that the source can have them. Returns the uids that a proof of the clean-up
- * needs: with the objects, the links between them go.
+ * needs: with the objects, the links between them go. A deletion that is refused is not waited for: the source
+ * comes first, and the proof goes on trying.
  */
 export function deleteTarget(deps: ActivityDeps) {
-  return async (input: TargetScope): Promise<{ uids: string[] }> => {
-    const { client, caches, heartbeats, limits } = deps;
-    const signal = Context.current().cancellationSignal;
-    const traces = new Traces(input);
-    const fresh = freshLister(client, signal);
-    const isLetGo = async (list: Lister) =>
-      traces.learn(await remainsOf(list, traces.scope)).pods.length === 0;
-    traces.learn(await remainsOf(fresh, traces.scope));
-    return heartbeats.during(
-      () => ({ uids: traces.uids }),
-      async () => {
-        traces.learn(await removeTarget(client, fresh, traces.scope, signal));
-        await awaitChange(
-          changesOf(deps, input),
-          async () => ((await isLetGo(cachedLister(caches))) && (await isLetGo(fresh))) || undefined,
-          { signal, deadline: Date.now() + limits.copyPodsGone, recheckMs: RECHECK },
-        );
-        return { uids: traces.uids };
-      },
-    );
-  };
+  return (input: TargetScope): Promise<{ uids: string[] }> =>
+    finalIfRefused(() => deleteAndWait(deps, input));
+}
+
+async function deleteAndWait(deps: ActivityDeps, input: TargetScope): Promise<{ uids: string[] }> {
+  const { client, caches, heartbeats, limits } = deps;
+  const signal = Context.current().cancellationSignal;
+  const traces = new Traces(input);
+  const fresh = freshLister(client, signal);
+  const isLetGo = async (list: Lister) => traces.learn(await remainsOf(list, traces.scope)).pods.length === 0;
+  traces.learn(await remainsOf(fresh, traces.scope));
+  return heartbeats.during(
+    () => ({ uids: traces.uids }),
+    async () => {
+      traces.learn(await removeTarget(client, fresh, traces.scope, signal));
+      await awaitChange(
+        changesOf(deps, input),
+        async () => ((await isLetGo(cachedLister(caches))) && (await isLetGo(fresh))) || undefined,
+        { signal, deadline: Date.now() + limits.copyPodsGone, recheckMs: RECHECK },
+      );
+      return { uids: traces.uids };
+    },
+  );
 }
 
 /** A scope that grows by the uids that were seen, also by an attempt before: they are all that temporary objects are known by. */

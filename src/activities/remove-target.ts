@@ -19,10 +19,10 @@ export interface TargetScope extends Owner {
   /** Uids as recorded when they were made; absent when `createTarget` did not come to its end. */
   record?: TargetRecord;
   /**
-   * Also a target without the in-progress mark: a run that is not past its commit point knows that what it made
-   * is unfinished, whoever took the mark off. Else such a target is a clone that somebody works with.
+   * Of the run that undoes: a target without the in-progress mark that this very run made is unfinished, whoever
+   * took the mark off. Any other is a clone that somebody works with (the workflow may have been reset).
    */
-  evenUnmarked?: boolean;
+  runId?: string;
   /** Uids of DataVolumes and claims seen before they were deleted: temporary objects are known by these. */
   uids?: string[];
 }
@@ -109,7 +109,7 @@ async function find(list: Lister, scope: TargetScope): Promise<Found> {
     everywhere(Kinds.ControllerRevision, scope),
   ]);
   const ours = vms.find((each) => named(each, target) && isOurs(each, scope, record?.vmUid));
-  const isFinished = ours !== undefined && !isUnfinished(ours) && !scope.evenUnmarked;
+  const isFinished = ours !== undefined && !isUnfinished(ours) && !isMadeBy(ours, scope.runId);
   const vm = isFinished ? undefined : ours;
   const dataVolumes = labelled.filter(
     ({ metadata }) =>
@@ -186,6 +186,10 @@ function isOwnedBy({ ownerReferences }: ObjectMeta, owner: KubernetesResource | 
 
 function isUnfinished({ metadata }: VirtualMachine): boolean {
   return metadata.annotations?.[MARKS.inProgress] !== undefined;
+}
+
+function isMadeBy({ metadata }: VirtualMachine, runId: string | undefined): boolean {
+  return runId !== undefined && metadata.annotations?.[MARKS.runId] === runId;
 }
 
 function named({ metadata }: KubernetesResource, { namespace, name }: VmRef): boolean {

@@ -2,6 +2,7 @@ import { Context } from '@temporalio/activity';
 import { holds } from '../clone/lock';
 import { currentSetting, isStopped, savedPower, whyNotOff } from '../clone/power';
 import type { Pod, VirtualMachine, VirtualMachineInstance } from '../clone/resources';
+import { type Standstill, standstillOf } from '../clone/standstill';
 import type { Owner, VmRef } from '../contract';
 import { awaitChange, isCode, Kinds } from '../kubernetes';
 import type { ActivityDeps } from './deps';
@@ -10,8 +11,8 @@ import { failure } from './failures';
 export interface SourceOff {
   /** ISO 8601. */
   offAt: string;
-  /** The source's generation then: a VMI that virt-controller makes later has observed it, or a later one. */
-  generation: number;
+  /** By which it can be told later that it has not run since. */
+  standstill: Standstill;
 }
 
 export interface ShutDownInput extends Owner {
@@ -65,19 +66,20 @@ export function shutDownSource(deps: ActivityDeps) {
   };
 }
 
-/** What keeps the source from being off, or its generation when nothing does. */
-type Look = { obstacle: string } | { generation: number };
+/** What keeps the source from being off, or how it stands when nothing does. */
+type Look = { obstacle: string } | { standstill: Standstill };
 
-/** Tells when a lock that was seen is seen no more; a cache may not show it yet at first. */
+/** Tells when our lock is not to be seen on the source; a cache may not show it yet at first. */
 class HeldLock {
   private wasSeen = false;
+  private readonly expectedBy = Date.now() + RECHECK;
 
   constructor(private readonly input: ShutDownInput) {}
 
   /** The cached source has lost our lock, or is on again under it: worth a fresh look. */
   isInDoubt(vm: VirtualMachine): boolean {
     const isHeld = holds(vm, this.input);
-    const isLost = this.wasSeen && !isHeld;
+    const isLost = !isHeld && (this.wasSeen || Date.now() >= this.expectedBy);
     this.wasSeen ||= isHeld;
     return isLost || (this.input.stopped && isHeld && !isStopped(currentSetting(vm)));
   }
@@ -125,7 +127,7 @@ async function lookByApi(
   ]);
   const source = verified(vm, vmi, input);
   const obstacle = whyNotOff(source, vmi, pods, new Set(input.claims));
-  return obstacle ? { obstacle } : { generation: source.metadata.generation ?? 0 };
+  return obstacle ? { obstacle } : { standstill: standstillOf(source) };
 }
 
 /** Final failures that only the API's own answer proves. */

@@ -10,6 +10,7 @@ import type {
   VirtualMachine,
   VirtualMachineInstance,
 } from './resources';
+import { hasRunSince, type Standstill } from './standstill';
 
 /** What the cluster shows of a copy under way. */
 export interface CopyFacts {
@@ -30,8 +31,8 @@ export interface CopyExpectation extends Owner {
   target: VmRef;
   disks: PlannedDisk[];
   record: TargetRecord;
-  /** The source's generation when it was off: no VMI may have observed a later one. */
-  offGeneration: number;
+  /** The source when it was off: it must not have run since. */
+  standstill: Standstill;
 }
 
 export type CopyVerdict =
@@ -95,19 +96,11 @@ function userOfSource(expected: CopyExpectation, facts: CopyFacts): string | und
   const { sourceVmi } = facts;
   const isSources = sourceVmi?.metadata.ownerReferences?.some(({ uid }) => uid === sourceUid) ?? true;
   if (sourceVmi && isSources && !isFinal(sourceVmi)) return `its VMI is ${sourceVmi.status?.phase ?? 'new'}`;
-  if (hasRunSince(expected, facts)) return 'it has run since it was shut down';
+  if (facts.source?.metadata.uid === sourceUid && hasRunSince(facts.source, expected.standstill))
+    return 'it has run since it was shut down';
   const claims = new Set(disks.map(({ sourceClaim }) => sourceClaim));
   const pod = facts.pods.find((each) => usesClaim(each, claims) && !isCdiPod(each));
   return pod && `pod ${pod.metadata.name} mounts its disks`;
-}
-
-/**
- * A start while nobody looked: virt-controller notes the generation that a VMI was made from, and only while
- * there is one (syncGenerationInfo). A strategy that was set and set back leaves no other trace.
- */
-function hasRunSince({ sourceUid, offGeneration }: CopyExpectation, { source }: CopyFacts): boolean {
-  if (source?.metadata.uid !== sourceUid) return false;
-  return (source.status?.observedGeneration ?? 0) > offGeneration;
 }
 
 function failed(type: FailureType, message: string): CopyVerdict {

@@ -18,6 +18,7 @@ export * from './quantity';
 export * from './references';
 export * from './resources';
 export * from './standing';
+export * from './standstill';
 export * from './status';
 export * from './target';
 export * from './volumes';

@@ -1,5 +1,6 @@
 import { type Blocker, MARKS, type Owner } from '../contract';
 import type { Pod, RunStrategy, VirtualMachine, VirtualMachineInstance } from './resources';
+import { isAwaitingStandstill } from './standstill';
 
 /** The two ways to say whether a VM shall run; a VM has exactly one of them. */
 export type PowerSetting = { runStrategy: RunStrategy } | { running: boolean };
@@ -120,8 +121,8 @@ export function isGoingDown(vm: VirtualMachine, vmi: VirtualMachineInstance | un
 }
 
 /**
- * What still keeps the VM from being off, in words; undefined when it is off: no live VMI, no pending Start,
- * no live pod on its claims (CDI checks pods: common/util.go, GetPodsUsingPVCs).
+ * What still keeps the VM from being off, in words; undefined when it is off: no live VMI, also by
+ * virt-controller's own account, no pending Start, no live pod on its claims (CDI checks pods: common/util.go, GetPodsUsingPVCs).
  *
  * `observedGeneration` tells nothing here: virt-controller writes it only while there is a VMI, so a VM that
  * never ran, or was edited while off, lags for ever.
@@ -135,6 +136,7 @@ export function whyNotOff(
   if (vmi && !isFinal(vmi))
     return `the VMI is ${vmi.status?.phase ?? 'new'}${vmi.metadata.deletionTimestamp ? ' and stopping' : ''}`;
   if (wantsStart(vm)) return 'a Start request is pending';
+  if (!vmi && isAwaitingStandstill(vm)) return 'virt-controller has yet to see that the VMI is gone';
   const pod = pods.find((candidate) => usesClaim(candidate, claims) && !isCdiPod(candidate));
   return pod && `pod ${pod.metadata.name} (${pod.status?.phase ?? 'new'}) still uses its disks`;
 }

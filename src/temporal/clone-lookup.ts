@@ -20,6 +20,8 @@ export interface CloneLookup {
   find(workflowId: string, owner: Owner, runId?: string): Promise<CloneRun>;
 }
 
+/** A mark may say anything, but Temporal rejects a question about what can't be a run id. */
+const RUN_ID = /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/i;
 const COMMITTED: readonly Phase[] = ['RestartingSource', 'Finishing', 'Completed'];
 
 /**
@@ -31,6 +33,7 @@ export function cloneLookup(client: Client): CloneLookup {
     workflowId: string,
     runId?: string,
   ): Promise<WorkflowExecutionDescription | undefined> {
+    if (runId !== undefined && !RUN_ID.test(runId)) return undefined;
     try {
       return await within(client, () => client.workflow.getHandle(workflowId, runId).describe());
     } catch (error) {

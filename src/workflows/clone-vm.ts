@@ -51,7 +51,7 @@ export async function cloneVm(input: CloneInput): Promise<FinalDocument> {
       record.planned(locked.disks);
       if (locked.stopped) record.mark('sourceStoppedAt');
       const { sourceUid } = plan;
-      const { generation } = await steps.shutDownSource({
+      const { standstill } = await steps.shutDownSource({
         ...owner,
         source,
         sourceUid,
@@ -72,7 +72,7 @@ export async function cloneVm(input: CloneInput): Promise<FinalDocument> {
         ...owner,
         source,
         sourceUid,
-        offGeneration: generation,
+        standstill,
         target,
         disks,
         record: made,

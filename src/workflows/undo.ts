@@ -1,3 +1,4 @@
+import { workflowInfo } from '@temporalio/workflow';
 import type { Failure, Owner, PlannedDisk, TargetRecord, VmRef } from '../contract';
 import type { CloneRecord } from './clone-record';
 import { asFailure } from './failures';
@@ -31,7 +32,7 @@ export async function undoAll(
     target,
     disks: deleteTarget?.disks ?? [],
     record: deleteTarget?.record,
-    evenUnmarked: deleteTarget?.record !== undefined,
+    runId: workflowInfo().runId,
   };
   let uids: string[] = [];
   if (deleteTarget) {

@@ -121,13 +121,13 @@ test('cancelled before it deletes anything: everything stays', async () => {
   expect((await clone.targetVm())?.metadata.deletionTimestamp).toBeUndefined();
 });
 
-test('a target that lost its mark: gone, for a run that knows it unfinished', async () => {
+test('a target that lost its mark: gone, for the run that made it', async () => {
   const clone = await copying('unmarked');
   const annotations = { [MARKS.inProgress]: null, [MARKS.startStrategy]: null };
   await stage.environment.client.patchMerge(Kinds.VirtualMachine, clone.target, {
     metadata: { annotations },
   });
-  await stage.run('deleteTarget', { ...clone.scope, evenUnmarked: true });
+  await stage.run('deleteTarget', { ...clone.scope, runId: clone.runId });
   await untilNoTrace(clone);
 });
 
@@ -198,6 +198,7 @@ describe('what is not ours survives', () => {
     const writes = await stage.writesOf(async () => {
       await stage.run('deleteTarget', clone.scope);
       await stage.run('deleteTarget', { ...clone.scope, disks: [] });
+      await stage.run('deleteTarget', { ...clone.scope, runId: 'of-the-run-after-a-reset' });
     });
     expect(writes).toEqual([]);
     expect((await clone.targetVm())?.metadata.deletionTimestamp).toBeUndefined();

@@ -1,5 +1,5 @@
 import { randomUUID } from 'node:crypto';
-import type { DataVolume, KubernetesResource, VirtualMachine } from '../../src/clone';
+import type { DataVolume, KubernetesResource, Standstill, VirtualMachine } from '../../src/clone';
 import type { CloneInput, PlannedDisk, TargetRecord, VmRef } from '../../src/contract';
 import { Kinds } from '../../src/kubernetes';
 import { type MachineOptions, makeMachine } from '../support/machines';
@@ -14,8 +14,7 @@ export class StagedClone {
   disks: PlannedDisk[] = [];
   record!: TargetRecord;
   stopped = false;
-  /** Generation at which the source was off. */
-  offGeneration = 0;
+  standstill: Standstill = { generation: 0 };
   /** Of its workflow, if Temporal is to know one. */
   runId: string = randomUUID();
 
@@ -73,8 +72,8 @@ export class StagedClone {
   }
 
   get copyInput() {
-    const { createInput, sourceUid, offGeneration, record } = this;
-    return { ...createInput, sourceUid, offGeneration, record };
+    const { createInput, sourceUid, standstill, record } = this;
+    return { ...createInput, sourceUid, standstill, record };
   }
 
   /** As the undo has it: the record is there when `createTarget` came to its end. */
@@ -98,8 +97,8 @@ export class StagedClone {
 
   async off(): Promise<this> {
     await this.locked();
-    const { generation } = await this.stage.run('shutDownSource', this.shutDownInput);
-    this.offGeneration = generation;
+    const { standstill } = await this.stage.run('shutDownSource', this.shutDownInput);
+    this.standstill = standstill;
     return this;
   }
 

@@ -141,6 +141,26 @@ describe('why a source is not off', () => {
       [],
       undefined,
     ],
+    [
+      '“Ready” of a VMI that is gone',
+      vmWith(
+        { runStrategy: 'Halted' },
+        { conditions: [{ type: 'Ready', status: 'False', reason: 'PodTerminating' }] },
+      ),
+      undefined,
+      [],
+      'virt-controller has yet to see that the VMI is gone',
+    ],
+    [
+      'nothing, once virt-controller has seen that it is gone',
+      vmWith(
+        { runStrategy: 'Halted' },
+        { conditions: [{ type: 'Ready', status: 'False', reason: 'VMINotExists' }] },
+      ),
+      undefined,
+      [],
+      undefined,
+    ],
     ['an ended guest counts as off', vmWith({ runStrategy: 'Manual' }), ended, [], undefined],
     [
       '“Stopped” with a live VMI',

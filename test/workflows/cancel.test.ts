@@ -86,6 +86,19 @@ test('Temporal’s own cancel does the same and ends as CANCELED, with the final
   expect(await powerOf(environment, source)).toEqual(before);
 });
 
+test('a signal without a word of who asked and why cancels too', async () => {
+  const { source, before, clone } = await underWay('bare');
+  await untilCopied(clone, 1);
+  await clone.handle.signal(CANCEL_SIGNAL);
+  expect(await clone.result()).toMatchObject({
+    outcome: 'Cancelled',
+    cancelRequested: { requestedBy: 'unknown' },
+  });
+  expect(await tracesOf(environment, clone)).toEqual([]);
+  await environment.untilRunning(source);
+  expect(await powerOf(environment, source)).toEqual(before);
+});
+
 test('cancelled before its first step, it touches nothing', async () => {
   const source = await makeMachine(environment, 'early');
   const before = await powerOf(environment, source);

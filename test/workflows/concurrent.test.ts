@@ -1,5 +1,5 @@
 import { MARKS, type VmRef } from '../../src/contract';
-import { Kinds } from '../../src/kubernetes';
+import { type Kind, Kinds } from '../../src/kubernetes';
 import { type Environment, startEnvironment } from '../support/environment';
 import { powerOf, tracesOf } from '../support/invariants';
 import { type MachineOptions, makeMachine } from '../support/machines';
@@ -76,6 +76,46 @@ test('two requests for one target: the second is refused by the workflow id', as
   await expect(environment.clone(source, targetOf(source, 1))).rejects.toThrow('already started');
   expect(await first.result()).toMatchObject({ outcome: 'Completed' });
 });
+
+test('a retry takes the place of its terminated run: that one’s remains go, and it completes', async () => {
+  const source = await makeMachine(environment, 'again', { disks: [{ name: 'root', class: 'standard' }] });
+  const before = await powerOf(environment, source);
+  const target = targetOf(source, 1);
+  const first = await environment.clone(source, target);
+  const disk = { ...target, name: `${target.name}-root` };
+  const { dataVolumes } = environment.caches;
+  await environment.until(dataVolumes, disk, (each) => Number.parseFloat(each?.status?.progress ?? '') > 0);
+  await first.handle.terminate('an operator who knows no better');
+  const remains = await uidsOf(await tracesOf(environment, first));
+  const kinds = [...remains.keys()].map((trace) => trace.split(' ')[0]);
+  expect(new Set(kinds)).toEqual(new Set(['VirtualMachine', 'DataVolume', 'PersistentVolumeClaim', 'Pod']));
+
+  const retry = await environment.clone(source, target);
+  expect(await retry.result()).toMatchObject({ outcome: 'Completed' });
+
+  await environment.untilRunning(source);
+  expect(await powerOf(environment, source)).toEqual(before);
+  await environment.untilRunning(target);
+  const now = await uidsOf([...remains.keys()]);
+  expect([...remains].filter(([trace, uid]) => now.get(trace) === uid)).toEqual([]);
+  expect((await environment.client.get(Kinds.VirtualMachine, target))?.metadata.labels).toMatchObject({
+    [MARKS.cloneUid]: retry.input.cloneUid,
+  });
+});
+
+/** Uids of those objects, named as `tracesOf` does, that exist. */
+async function uidsOf(traces: string[]): Promise<Map<string, string>> {
+  const uids = new Map<string, string>();
+  const kinds: Kind[] = [Kinds.VirtualMachine, Kinds.DataVolume, Kinds.PersistentVolumeClaim, Kinds.Pod];
+  for (const kind of kinds) {
+    const { items } = await environment.client.list(kind, { namespace: 'demo' });
+    for (const { metadata } of items) {
+      const trace = `${kind.kind} ${metadata.namespace}/${metadata.name}`;
+      if (traces.includes(trace)) uids.set(trace, metadata.uid as string);
+    }
+  }
+  return uids;
+}
 
 test('ten clones of one source leave it as it was, and no lock', async () => {
   const source = await makeMachine(environment, 'many');

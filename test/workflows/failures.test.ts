@@ -1,8 +1,10 @@
 import type { WorkflowFailedError } from '@temporalio/client';
 import type { ApplicationFailure } from '@temporalio/common';
+import type { VirtualMachine } from '../../src/clone';
 import { type FinalDocument, MARKS, MEMO, type VmRef } from '../../src/contract';
 import { Kinds } from '../../src/kubernetes';
 import { type Clone, type Environment, startEnvironment } from '../support/environment';
+import { concerns, refuse } from '../support/faults';
 import { powerOf, tracesOf } from '../support/invariants';
 import { type MachineOptions, makeMachine } from '../support/machines';
 
@@ -128,14 +130,44 @@ test('a source deleted in mid-copy: the copy finishes, for its claims are protec
   await environment.untilRunning(target);
 });
 
-test('a lock that somebody removes: LockLost, everything undone', async () => {
-  const { source, clone } = await cloneOf('unlocked', COPIED);
-  await untilCopying(clone, 'root');
-  await environment.client.patchMerge(Kinds.VirtualMachine, source, {
-    metadata: { annotations: { [MARKS.lock]: null } },
+describe('a lock that somebody removes: LockLost, everything undone, the source as it was', () => {
+  test.each<[string, MachineOptions]>([
+    ['Always', {}],
+    ['Manual', { power: { runStrategy: 'Manual' }, on: true }],
+  ])('%s', async (strategy, options) => {
+    const { source, before, clone } = await cloneOf(`unlocked-${strategy.toLowerCase()}`, {
+      ...COPIED,
+      ...options,
+    });
+    await untilCopying(clone, 'root');
+    await environment.client.patchMerge(Kinds.VirtualMachine, source, {
+      metadata: { annotations: { [MARKS.lock]: null } },
+    });
+    expect((await failureOf(clone)).failure).toMatchObject({ type: 'LockLost' });
+    expect(await tracesOf(environment, clone)).toEqual([]);
+    await environment.untilRunning(source);
+    expect(await powerOf(environment, source)).toEqual(before);
   });
-  expect((await failureOf(clone)).failure).toMatchObject({ type: 'LockLost' });
+});
+
+test('a webhook that refuses the lock with 422: Refused, in its words, and nothing is touched', async () => {
+  const source = await makeMachine(environment, 'refused');
+  const before = await environment.client.get(Kinds.VirtualMachine, source);
+  const message = 'admission webhook "vm.example.org" denied the request: change freeze until Monday';
+  const allow = refuse(environment, (request) => concerns(request, 'UPDATE', source), {
+    code: 422,
+    reason: 'Invalid',
+    message,
+  });
+  const clone = await environment.clone(source, { namespace: 'demo', name: 'refused-clone' });
+  const last = await failureOf(clone);
+  allow();
+  expect(last.failure).toMatchObject({ type: 'Refused', message: expect.stringContaining(message) });
   expect(await tracesOf(environment, clone)).toEqual([]);
+  const after = await environment.client.get(Kinds.VirtualMachine, source);
+  const touchable = ({ metadata, spec }: VirtualMachine) => [metadata.generation, metadata.annotations, spec];
+  expect(touchable(after as VirtualMachine)).toEqual(touchable(before as VirtualMachine));
+  expect(await powerOf(environment, source)).toMatchObject({ runStrategy: 'Always', on: true, marks: [] });
 });
 
 test('a copy that crashes for ever: CopyFailed, with the reason', async () => {

@@ -1,8 +1,8 @@
 import { IN_PROGRESS, MARKS, type VmRef } from '../../src/contract';
 import { type Environment, startEnvironment } from '../support/environment';
 import { refuseStarts } from '../support/faults';
-import { powerOf } from '../support/invariants';
-import { makeMachine } from '../support/machines';
+import { powerOf, tracesOf } from '../support/invariants';
+import { type MachineOptions, makeMachine } from '../support/machines';
 import { WorkerProcess } from '../support/worker-process';
 
 let environment: Environment;
@@ -69,3 +69,39 @@ test.each<['kill' | 'stop', string]>([
   const created = environment.workerRequests().filter(({ verb }) => verb === 'create');
   expect(created.map(({ code }) => code)).toEqual([201, 201, 201]);
 });
+
+test.each<[string, MachineOptions]>([
+  ['was on', {}],
+  ['was off, and is Manual', { power: { runStrategy: 'Manual' } }],
+])(
+  'its source, which %s, runs in mid-copy when no worker is up: the copy is refused',
+  async (name, options) => {
+    const worker = await startWorker();
+    const source = await makeMachine(environment, `unseen-${name.replaceAll(/\W+/g, '-').toLowerCase()}`, {
+      ...options,
+      disks: [{ name: 'root', class: 'standard' }],
+      // Longer than what conditions are dated by.
+      annotations: { 'simulator.vm-clone.io/boot-seconds': '1.1' },
+    });
+    const before = await powerOf(environment, source);
+    const clone = await environment.clone(source, targetOf(source));
+    await environment.untilHeartbeat(clone, ({ percent }) => percent !== null);
+    await worker.stop();
+    await environment.client.act(source, 'start');
+    await environment.untilRunning(source);
+    await environment.client.act(source, 'stop');
+    await environment.until(environment.caches.instances, source, (vmi) => vmi === undefined);
+    expect(await powerOf(environment, source)).toMatchObject({ on: false });
+    await startWorker();
+
+    await expect(clone.result()).rejects.toMatchObject({
+      cause: {
+        type: 'SourceUsedDuringCopy',
+        message: expect.stringContaining('it has run since it was shut down'),
+      },
+    });
+    expect(await tracesOf(environment, clone)).toEqual([]);
+    if (before?.on) await environment.untilRunning(source);
+    expect(await powerOf(environment, source)).toEqual(before);
+  },
+);
