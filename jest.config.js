@@ -20,5 +20,6 @@ module.exports = {
   globalSetup: '<rootDir>/test/support/global-setup.ts',
   globalTeardown: '<rootDir>/test/support/global-teardown.ts',
   testTimeout: 60_000,
-  maxWorkers: 2,
+  // Tests wait for a cluster more than they compute.
+  maxWorkers: '150%',
 };
