@@ -26,6 +26,8 @@ import { markPath, ownMarks } from './marks';
 
 /** How often complaints and stalls are looked at without an event, in milliseconds. Reads caches alone. */
 const RECHECK = 15_000;
+/** How old events may be that explain a stall, in milliseconds: a namespace may change many times a second. */
+const EVENTS_AGE = 60_000;
 
 export interface CopiedDisks {
   disks: DiskProgress[];
@@ -60,6 +62,7 @@ class CopyWatch {
   private movedAt = Date.now();
   private stalled?: Stall;
   private standing: Standing = {};
+  private asked?: { at: number; events: KubernetesEvent[] };
 
   constructor(
     private readonly deps: ActivityDeps,
@@ -135,10 +138,18 @@ class CopyWatch {
     this.stalled = { since, diagnosis: diagnosis.join(' ') };
   }
 
-  /** The cluster's own words; asked for only when nothing moves. */
+  /** The cluster's own words; asked for only when nothing moves, and not to be had by every worker. */
   private async events(): Promise<KubernetesEvent[]> {
+    const { client, limits } = this.deps;
     const { namespace } = this.input.target;
-    return (await this.deps.client.list(Kinds.Event, { namespace, signal: this.signal })).items;
+    const { at, events } = this.asked ?? { at: 0, events: [] };
+    if (Date.now() - at < Math.min(EVENTS_AGE, limits.stall)) return events;
+    const answer = await client.list(Kinds.Event, { namespace, signal: this.signal }).catch((error) => {
+      if (this.signal.aborted) throw error;
+      return { items: events };
+    });
+    this.asked = { at: Date.now(), events: answer.items };
+    return answer.items;
   }
 
   private changes(): ChangeSource[] {

@@ -1,5 +1,5 @@
 import { type CopyHeartbeat, IN_PROGRESS, MARKS } from '../../src/contract';
-import { Kinds } from '../../src/kubernetes';
+import { ApiError, type ClusterClient, Kinds } from '../../src/kubernetes';
 import { crashesAt, finalFailure, type Run, useStage } from './stage';
 import { asWritten, StagedClone } from './staged-clone';
 
@@ -84,6 +84,33 @@ test('a copy that does not move says since when, and where; it goes on waiting',
   );
   expect(Date.parse(stall?.since ?? '')).toBeLessThan(Date.now());
   expect(stall?.diagnosis).not.toContain('Disk data');
+});
+
+test('a stall in a busy namespace: events are asked for once in a while, and done without where they are refused', async () => {
+  const clone = await stalled('busy');
+  const deps = await stage.depsWith();
+  let asked = 0;
+  const list: ClusterClient['list'] = (kind, options) => {
+    if (kind.kind !== 'Event') return stage.deps.client.list(kind, options);
+    asked += 1;
+    return Promise.reject(new ApiError(403, 'Forbidden', 'events is forbidden'));
+  };
+  const client: ClusterClient = Object.assign(Object.create(deps.client), { list });
+  const limits = { ...deps.limits, stall: 300 };
+  const started = Date.now();
+  const run = stage.start('copyDisks', clone.copyInput, { deps: { ...deps, client, limits } });
+  await untilBeat(run, (beat) => beat.stalled !== undefined);
+  for (const change of Array.from({ length: 20 }, (_, index) => `${index}`)) {
+    const metadata = { annotations: { 'example.org/change': change } };
+    await stage.environment.client.patchMerge(Kinds.DataVolume, clone.diskRef('root'), { metadata });
+    await stage.seen(
+      deps.caches.dataVolumes,
+      clone.diskRef('root'),
+      (each) => each?.metadata.annotations?.['example.org/change'] === change,
+    );
+  }
+  expect(asked).toBeGreaterThan(0);
+  expect(asked).toBeLessThanOrEqual(1 + (Date.now() - started) / limits.stall);
 });
 
 test('run twice: the same disks, and the target stays as it is', async () => {

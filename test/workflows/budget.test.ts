@@ -1,4 +1,5 @@
 import type { ObservedRequest } from '../../simulator/apiserver';
+import { DEFAULT_LIMITS } from '../../src/activities/deps';
 import { type Clone, type Environment, startEnvironment } from '../support/environment';
 import { type MachineOptions, makeMachine } from '../support/machines';
 
@@ -22,6 +23,8 @@ describe.each(copyTimes)('a copy of %s', (_, seconds) => {
     environment = await startEnvironment({
       simulator: { copyBytesPerSecond: (GIB * RATE) / seconds },
       heartbeatThrottleMs: 20_000 / RATE,
+      // A copy that goes on counts as stalled no sooner than in earnest, however busy the machine is.
+      limits: { stall: DEFAULT_LIMITS.stall },
     });
   });
   afterAll(() => environment?.stop());
