@@ -7,9 +7,22 @@ export class StopRequested extends Error {
   override name = 'StopRequested';
 }
 
-/** Aborts at the first Ctrl-C, SIGTERM or closed terminal; calls `onSecond` at the next. */
+const PARENT_CHECK_MS = 1_000;
+
+/**
+ * Aborts at the first Ctrl-C, SIGTERM or closed terminal; calls `onSecond` at the next. Also when npm has been ended:
+ * it hands a SIGTERM to the shell between it and us, which ends without passing it on.
+ */
 export function stopSignals(onSecond: () => void, source: EventEmitter = process): AbortSignal {
   const controller = new AbortController();
+  if (process.env.npm_lifecycle_event !== undefined) {
+    const { ppid } = process;
+    const timer = setInterval(() => {
+      if (process.ppid === ppid) return;
+      clearInterval(timer);
+      controller.abort(new StopRequested('npm has ended'));
+    }, PARENT_CHECK_MS).unref();
+  }
   for (const name of SIGNALS) {
     source.on(name, () => {
       if (controller.signal.aborted) onSecond();

@@ -15,6 +15,11 @@ import {
 /** How often what no event confirms is looked at anew, in milliseconds. */
 const RECHECK = 10_000;
 
+export interface DeleteInput extends TargetScope {
+  /** For copy pods to let go of the source's disks, where that is not to be the usual time. */
+  patienceMs?: number;
+}
+
 /**
  * The undo of `createTarget`: deletes the clone and waits, for a bounded time, until no copy pod uses the
  * source's disks any more, so that the source can have them. Returns the uids that a proof of the clean-up
@@ -22,11 +27,11 @@ const RECHECK = 10_000;
  * comes first, and the proof goes on trying.
  */
 export function deleteTarget(deps: ActivityDeps) {
-  return (input: TargetScope): Promise<{ uids: string[] }> =>
+  return (input: DeleteInput): Promise<{ uids: string[] }> =>
     finalIfRefused(() => deleteAndWait(deps, input));
 }
 
-async function deleteAndWait(deps: ActivityDeps, input: TargetScope): Promise<{ uids: string[] }> {
+async function deleteAndWait(deps: ActivityDeps, input: DeleteInput): Promise<{ uids: string[] }> {
   const { client, caches, heartbeats, limits } = deps;
   const signal = Context.current().cancellationSignal;
   const traces = new Traces(input);
@@ -40,7 +45,7 @@ async function deleteAndWait(deps: ActivityDeps, input: TargetScope): Promise<{ 
       await awaitChange(
         changesOf(deps, input),
         async () => ((await isLetGo(cachedLister(caches))) && (await isLetGo(fresh))) || undefined,
-        { signal, deadline: Date.now() + limits.copyPodsGone, recheckMs: RECHECK },
+        { signal, deadline: Date.now() + (input.patienceMs ?? limits.copyPodsGone), recheckMs: RECHECK },
       );
       return { uids: traces.uids };
     },

@@ -22,6 +22,8 @@ export interface Limits {
   copyPodsGone: number;
   /** For a forced power-off, after the guest's own time is over. */
   forcedShutdown: number;
+  /** From the stop of a source until no controller acts on what it saw before. */
+  settle: number;
   /** Without any move of any disk, until the copy counts as stalled. */
   stall: number;
   /** Least age of what the sweep touches. */
@@ -32,6 +34,7 @@ export const DEFAULT_LIMITS: Limits = {
   sourceReturn: 5 * 60_000,
   copyPodsGone: 10 * 60_000,
   forcedShutdown: 60_000,
+  settle: 3_000,
   stall: 5 * 60_000,
   orphanAge: 10 * 60_000,
 };

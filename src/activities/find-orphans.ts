@@ -1,6 +1,6 @@
 import { holdersOf, LockUnreadable } from '../clone/lock';
 import { OWNED_BY_UID } from '../clone/ownership';
-import { savedPower } from '../clone/power';
+import { powerNote } from '../clone/power';
 import type { KubernetesResource, VirtualMachine } from '../clone/resources';
 import {
   IN_PROGRESS,
@@ -130,18 +130,18 @@ export function findOrphans({ caches, client, clones, limits }: ActivityDeps) {
 
     /** What there is to do for a candidate; undefined when its clone is live, or nothing is left of it. */
     async function settledOf({ runId, ...orphan }: Candidate): Promise<Orphan | undefined> {
-      const { live, committed, record } = await clones.find(orphan.workflowId, orphan, runId);
+      const { live, stage, record } = await clones.find(orphan.workflowId, orphan, runId);
       if (live) return undefined;
       const unfinished = orphan.unfinished && (await unfinishedNow(orphan));
       // Marks that were forged or re-applied stand on an object of another uid than the recorded one. A clone past
       // its commit point is only ever finished; one that nobody remembers is left to its user.
-      const isOurs = unfinished && committed !== undefined && (!record || record.vmUid === unfinished.vmUid);
-      const copied = committed || unfinished?.copied === true;
+      const isOurs = unfinished && stage !== undefined && (!record || record.vmUid === unfinished.vmUid);
+      const copied = stage === 'committed' || (stage === 'forward' && unfinished?.copied === true);
       return leftOf({
         ...orphan,
         record,
         unfinished: isOurs ? { ...unfinished, copied } : undefined,
-        loose: committed === undefined || copied ? [] : orphan.loose,
+        loose: stage === undefined || copied ? [] : orphan.loose,
       });
     }
   };
@@ -151,11 +151,14 @@ function leftOf(orphan: Orphan): Orphan | undefined {
   return orphan.sources.length + orphan.loose.length > 0 || orphan.unfinished ? orphan : undefined;
 }
 
-/** The holders of a VM's lock, or who owes it its power state when there is none. An unreadable lock is for a person to look at. */
+/**
+ * The holders of a VM's lock, or who owes it its power state when there is none (or owed it: a note that a person
+ * has overruled is to be removed). An unreadable lock is for a person to look at.
+ */
 function claimantsOf(vm: VirtualMachine) {
   try {
     const holders = holdersOf(vm);
-    const debtor = savedPower(vm)?.debtor;
+    const debtor = powerNote(vm)?.debtor;
     return holders.length === 0 && debtor ? [debtor] : holders;
   } catch (error) {
     if (error instanceof LockUnreadable) return [];

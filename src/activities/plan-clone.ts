@@ -44,8 +44,9 @@ async function verifyLeftover(
   { target, installation }: CloneInput,
   { cloneUid, runId, vmUid }: Leftover,
 ): Promise<void> {
-  const { committed, record } = await clones.find(cloneWorkflowId(target), { cloneUid, installation }, runId);
-  if (committed === false && (!record || record.vmUid === vmUid)) return;
+  const { stage, record } = await clones.find(cloneWorkflowId(target), { cloneUid, installation }, runId);
+  const isUnfinished = stage === 'forward' || stage === 'undoing';
+  if (isUnfinished && (!record || record.vmUid === vmUid)) return;
   throw failure(
     'NameTaken',
     `VM ${target.namespace}/${target.name} carries the marks of an unfinished clone, but is none: choose another name.`,

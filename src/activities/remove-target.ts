@@ -9,7 +9,7 @@ import type {
   VirtualMachine,
 } from '../clone/resources';
 import { MARKS, type Owner, type PlannedDisk, type TargetRecord, type VmRef } from '../contract';
-import { type Caches, type ClusterClient, isCode, type Kind, Kinds } from '../kubernetes';
+import { ApiError, type Caches, type ClusterClient, isCode, type Kind, Kinds } from '../kubernetes';
 
 /** Which clone's objects. */
 export interface TargetScope extends Owner {
@@ -71,10 +71,22 @@ export async function removeTarget(
 ): Promise<Remains> {
   const found = await find(list, scope);
   const { vm, dataVolumes, claims, revisions } = found;
-  const remove = (kind: Kind, object: KubernetesResource, propagationPolicy: 'Background' | 'Orphan') => {
+  const refusals: unknown[] = [];
+  const remove = async (
+    kind: Kind,
+    object: KubernetesResource,
+    propagationPolicy: 'Background' | 'Orphan',
+  ) => {
     const { namespace, name, uid, deletionTimestamp } = object.metadata;
-    if (deletionTimestamp) return false;
-    return client.delete(kind, { namespace, name }, { uid, propagationPolicy, signal }).catch(ignoreReplaced);
+    if (deletionTimestamp) return;
+    try {
+      await client
+        .delete(kind, { namespace, name }, { uid, propagationPolicy, signal })
+        .catch(ignoreReplaced);
+    } catch (error) {
+      if (!(error instanceof ApiError)) throw error;
+      refusals.push(error);
+    }
   };
   for (const dataVolume of dataVolumes) {
     const claim = claims.find(({ metadata }) => metadata.name === dataVolume.metadata.name);
@@ -85,6 +97,8 @@ export async function removeTarget(
   if (vm) await remove(Kinds.VirtualMachine, vm, 'Background');
   for (const claim of found.abandoned) await remove(Kinds.PersistentVolumeClaim, claim, 'Background');
   for (const revision of revisions) await remove(Kinds.ControllerRevision, revision, 'Background');
+  // What may not be deleted keeps nothing else from going.
+  if (refusals.length > 0) throw refusals[0];
   return found.remains;
 }
 

@@ -48,8 +48,11 @@ export function shutDownSource(deps: ActivityDeps) {
     const look = async () => settled(await lookFirst(deps, input, watch, signal));
     /** A cache that is behind neither fails a clone nor cuts a guest's power: the last look asks the API. */
     const waitUntil = async (deadline: number) =>
-      (await awaitChange(changesOf(deps, input), look, { signal, deadline, recheckMs: RECHECK })) ??
-      settled(await lookAgain(deps, input, signal));
+      (await awaitChange(changesOf(deps, input), look, {
+        signal,
+        deadline,
+        recheckMs: Math.min(RECHECK, limits.settle),
+      })) ?? settled(await lookAgain(deps, input, signal));
 
     return heartbeats.during(
       () => ({ waitingFor }),
@@ -95,39 +98,59 @@ function changesOf({ caches }: ActivityDeps, { source }: ShutDownInput) {
 
 /** The shared caches say first, then the API. */
 async function lookFirst(
-  { client, caches }: ActivityDeps,
+  deps: ActivityDeps,
   input: ShutDownInput,
   lock: HeldLock,
   signal: AbortSignal,
 ): Promise<Look> {
+  const { caches } = deps;
   const { namespace, name } = input.source;
   const pods = caches.pods.list(namespace);
   const seen = caches.virtualMachines.get(namespace, name);
-  const obstacle =
-    seen && whyNotOff(seen, caches.instances.get(namespace, name), pods, new Set(input.claims));
+  const obstacle = seen && whyNotSettled(deps, input, seen, caches.instances.get(namespace, name), pods);
   if (obstacle && !lock.isInDoubt(seen)) return { obstacle };
-  return lookByApi(client, input, pods, signal);
+  return lookByApi(deps, input, pods, signal);
 }
 
 /** The API alone says. */
-async function lookAgain({ client }: ActivityDeps, input: ShutDownInput, signal: AbortSignal): Promise<Look> {
-  const { items } = await client.list(Kinds.Pod, { namespace: input.source.namespace, signal });
-  return lookByApi(client, input, items, signal);
+async function lookAgain(deps: ActivityDeps, input: ShutDownInput, signal: AbortSignal): Promise<Look> {
+  const { items } = await deps.client.list(Kinds.Pod, { namespace: input.source.namespace, signal });
+  return lookByApi(deps, input, items, signal);
 }
 
 async function lookByApi(
-  client: ActivityDeps['client'],
+  deps: ActivityDeps,
   input: ShutDownInput,
   pods: Pod[],
   signal: AbortSignal,
 ): Promise<Look> {
+  const { client } = deps;
   const [vm, vmi] = await Promise.all([
     client.get(Kinds.VirtualMachine, input.source, { signal }),
     client.get(Kinds.VirtualMachineInstance, input.source, { signal }),
   ]);
   const source = verified(vm, vmi, input);
-  const obstacle = whyNotOff(source, vmi, pods, new Set(input.claims));
-  return obstacle ? { obstacle } : { standstill: standstillOf(source) };
+  const obstacle = whyNotSettled(deps, input, source, vmi, pods);
+  return obstacle ? { obstacle } : { standstill: standstillOf(source, vmi) };
+}
+
+/**
+ * What keeps the source from being off for good. A source that was just being started has no VMI either:
+ * virt-controller may still make one of what it saw before the stop.
+ */
+function whyNotSettled(
+  { limits }: ActivityDeps,
+  { claims }: ShutDownInput,
+  vm: VirtualMachine,
+  vmi: VirtualMachineInstance | undefined,
+  pods: Pod[],
+): string | undefined {
+  const obstacle = whyNotOff(vm, vmi, pods, new Set(claims));
+  if (obstacle) return obstacle;
+  const stoppedAt = Date.parse(savedPower(vm)?.debtor?.since ?? '');
+  return Date.now() - stoppedAt < limits.settle
+    ? 'virt-controller may not have seen the stop yet'
+    : undefined;
 }
 
 /** Final failures that only the API's own answer proves. */

@@ -96,7 +96,7 @@ function userOfSource(expected: CopyExpectation, facts: CopyFacts): string | und
   const { sourceVmi } = facts;
   const isSources = sourceVmi?.metadata.ownerReferences?.some(({ uid }) => uid === sourceUid) ?? true;
   if (sourceVmi && isSources && !isFinal(sourceVmi)) return `its VMI is ${sourceVmi.status?.phase ?? 'new'}`;
-  if (facts.source?.metadata.uid === sourceUid && hasRunSince(facts.source, expected.standstill))
+  if (facts.source?.metadata.uid === sourceUid && hasRunSince(facts.source, sourceVmi, expected.standstill))
     return 'it has run since it was shut down';
   const claims = new Set(disks.map(({ sourceClaim }) => sourceClaim));
   const pod = facts.pods.find((each) => usesClaim(each, claims) && !isCdiPod(each));

@@ -7,6 +7,7 @@ import {
   isOn,
   isStopped,
   type PowerSetting,
+  powerNote,
   type SavedPower,
   sameSetting,
   savedPower,
@@ -85,8 +86,8 @@ export function lockPatch(
   ];
   if (!annotations) operations.unshift(test('/metadata/annotations', null), add('/metadata/annotations', {}));
   if (mustStop(vm, vmi) || (saved && !isStopped(setting))) {
-    const power: SavedPower = saved ?? {
-      setting,
+    const power: SavedPower = {
+      setting: saved?.setting ?? setting,
       uid: vm.metadata.uid as string,
       debtor: debtorOf(holder),
     };
@@ -131,7 +132,10 @@ export function unlockStep(vm: VirtualMachine, owner: Owner): UnlockStep {
   const annotations = vm.metadata.annotations;
   const setting = currentSetting(vm);
   if (!leaving) {
-    if (holders.length > 0 || !saved) return { do: 'nothing', locked: holders.length > 0 };
+    if (holders.length > 0) return { do: 'nothing', locked: true };
+    // A person has overruled what was saved: it must not come to life again when the source is next switched off.
+    if (!saved && powerNote(vm)) return { do: 'patch', operations: dropPower(vm) };
+    if (!saved) return { do: 'nothing', locked: false };
     if (sameSetting(setting, saved.setting)) return { do: 'start', paid: dropPower(vm) };
     // Somebody removed the lock: what was switched off for cloning is still to be given back.
     return { do: 'patch', operations: [...unlockedTests(vm), ...restore(setting, saved)] };
@@ -163,7 +167,7 @@ function restore(setting: PowerSetting, saved: SavedPower): PatchOperation[] {
     test(settingPath(setting), settingValue(setting)),
     { op: 'replace', path: settingPath(setting), value: settingValue(saved.setting) },
     isManual(saved.setting)
-      ? add(annotationPath(MARKS.power), JSON.stringify(saved))
+      ? add(annotationPath(MARKS.power), JSON.stringify({ ...saved, owed: 'start' } satisfies SavedPower))
       : { op: 'remove', path: annotationPath(MARKS.power) },
   ];
 }

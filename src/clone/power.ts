@@ -15,6 +15,8 @@ export interface SavedPower {
   uid: string;
   /** Who answers for giving it back, should the lock be gone. */
   debtor?: Debtor;
+  /** A Manual source has its strategy back; what is left to pay is its start. */
+  owed?: 'start';
 }
 
 /** A clone that has switched a source off. `since` is ISO 8601. */
@@ -51,20 +53,28 @@ export function strategyOfSetting(setting: PowerSetting): RunStrategy {
   return setting.running ? 'Always' : 'Halted';
 }
 
+/** What our annotation on the VM says, whether it still holds or not. */
+export function powerNote(vm: VirtualMachine): SavedPower | undefined {
+  const text = vm.metadata.annotations?.[MARKS.power];
+  const note = text === undefined ? undefined : parseSaved(text);
+  return note?.uid === vm.metadata.uid ? note : undefined;
+}
+
 /**
  * The saved power state while it still holds: as long as the source stands switched off, under a lock or (when
- * somebody removed that) without one; and without a lock as long as a Manual source, restored, is still to be
- * started. A person who set it otherwise meanwhile has overruled it.
+ * somebody removed that) without one. A Manual source that is set to Manual again is still to be started: setting
+ * it back starts nothing. Once only that start is owed, a source that is Halted was switched off by a person.
+ * Whoever set it otherwise meanwhile has overruled it.
  */
 export function savedPower(vm: VirtualMachine): SavedPower | undefined {
-  const text = vm.metadata.annotations?.[MARKS.power];
-  if (text === undefined) return undefined;
-  const saved = parseSaved(text);
-  if (!saved || saved.uid !== vm.metadata.uid) return undefined;
-  const now = currentSetting(vm);
+  const note = powerNote(vm);
+  if (!note) return undefined;
   const isLocked = vm.metadata.annotations?.[MARKS.lock] !== undefined;
-  if (sameSetting(now, stoppedSetting(saved.setting))) return isLocked || saved.debtor ? saved : undefined;
-  return !isLocked && isManual(saved.setting) && sameSetting(now, saved.setting) ? saved : undefined;
+  if (!isLocked && !note.debtor) return undefined;
+  const now = currentSetting(vm);
+  if (isManual(note.setting) && sameSetting(now, note.setting)) return note;
+  const isOursToRestore = isLocked || note.owed === undefined;
+  return isOursToRestore && sameSetting(now, stoppedSetting(note.setting)) ? note : undefined;
 }
 
 /** Its strategy starts nothing: restoring it leaves a start to be asked for. */

@@ -21,6 +21,8 @@ export interface SweepResult {
 const LIMIT = 100;
 /** A source that takes no patch is tried again by the next sweep. */
 const UNLOCK_WITHIN = '2 minutes';
+/** No sweep begins while another one waits for copy pods: sources of others would stay off for so long. */
+const PODS_MS = 60_000;
 
 /**
  * Cleans up after clones whose workflow is closed but did not come to its end (terminated, say): sources get
@@ -59,7 +61,7 @@ export async function sweepOrphans(input: SweepInput): Promise<SweepResult> {
       const source = sources[0]?.source ?? { namespace: sourceNamespace, name: '' };
       const names = [...new Set([...(record?.dataVolumes.map(({ name }) => name) ?? []), ...loose])];
       const disks = names.map((dataVolume) => ({ dataVolume }));
-      await attempt(steps.deleteTarget({ ...owner, source, target, disks, record }));
+      await attempt(steps.deleteTarget({ ...owner, source, target, disks, record, patienceMs: PODS_MS }));
     }
     for (const held of sources) await attempt(steps.unlockSource({ ...owner, ...held, awaitReturn: false }));
     if (unfinished?.copied) await attempt(steps.finishTarget({ ...owner, target, vmUid: unfinished.vmUid }));
@@ -67,7 +69,7 @@ export async function sweepOrphans(input: SweepInput): Promise<SweepResult> {
   }
 }
 
-/** One that can't be settled holds up no other: neither now nor, by its place in the list, for ever. */
+/** One that can't be settled keeps no other out, by its place in the list, for ever. */
 function shuffled<T>(items: T[]): T[] {
   return items
     .map((item) => ({ item, place: Math.random() }))

@@ -223,7 +223,7 @@ test('its name is cloned to again: the marks say which run they are of', async (
 });
 
 describe('of a clone past its commit point', () => {
-  const committed = { live: false, committed: true };
+  const committed = { live: false, stage: 'committed' as const };
 
   test('the target is only ever finished, whatever its mark says', async () => {
     const clone = await (await make('committed')).created();
@@ -237,6 +237,25 @@ describe('of a clone past its commit point', () => {
     await stage.run('unlockSource', clone.unlockInput());
     expect(await find(clone, await stage.depsTold(committed))).toEqual([]);
   });
+});
+
+test('of a clone that was being undone, a target is deleted though its disks were copied', async () => {
+  const clone = await (await make('undone')).copied();
+  const deps = await stage.depsTold({ live: false, stage: 'undoing' });
+  expect(await find(clone, deps)).toMatchObject([{ unfinished: { copied: false } }]);
+});
+
+test('a saved power state that a person has overruled is to be forgotten', async () => {
+  const clone = await (await make('overruled', {})).off();
+  await annotate(clone.source, { [MARKS.lock]: null });
+  await stage.environment.client.patchMerge(Kinds.VirtualMachine, clone.source, {
+    spec: { runStrategy: 'Always' },
+  });
+  expect(await find(clone)).toMatchObject([{ sources: [{ source: clone.source }] }]);
+  await stage.run('unlockSource', clone.unlockInput(false));
+  const vm = await clone.sourceVm();
+  expect(vm?.metadata.annotations).not.toHaveProperty([MARKS.power]);
+  expect(vm?.spec.runStrategy).toBe('Always');
 });
 
 describe('of a clone that Temporal does not know', () => {
@@ -257,7 +276,7 @@ describe('of a clone that Temporal does not know', () => {
 test('a target of another uid than the clone recorded is not its own', async () => {
   const clone = await (await make('reapplied')).created();
   const record = { vmUid: 'of-the-first', dataVolumes: [] };
-  const found = await find(clone, await stage.depsTold({ live: false, committed: false, record }));
+  const found = await find(clone, await stage.depsTold({ live: false, stage: 'forward', record }));
   expect(found).toMatchObject([{ sources: [{ source: clone.source }], record }]);
   expect(found[0]?.unfinished).toBeUndefined();
 });

@@ -176,15 +176,15 @@ describe('an unfinished target under the name', () => {
   test('of an earlier run of ours is a leftover, to be removed first', async () => {
     const clone = await StagedClone.of(stage, 'again', OFF);
     const { metadata } = await stage.environment.client.create(Kinds.VirtualMachine, targetOf(clone, {}));
-    const deps = await stage.depsTold({ live: false, committed: false });
+    const deps = await stage.depsTold({ live: false, stage: 'forward' });
     const { leftover } = await stage.run('planClone', clone.input, { deps });
     expect(leftover).toEqual({ cloneUid: 'earlier-run', runId: 'run-1', vmUid: metadata.uid });
   });
 
   test.each<[string, CloneRun]>([
-    ['finished', { live: false, committed: true }],
+    ['finished', { live: false, stage: 'committed' }],
     ['forgotten', { live: false }],
-    ['replaced', { live: false, committed: false, record: { vmUid: 'the-first', dataVolumes: [] } }],
+    ['replaced', { live: false, stage: 'undoing', record: { vmUid: 'the-first', dataVolumes: [] } }],
   ])('a mark that was put back on a clone that is %s: the name is taken', async (name, run) => {
     const clone = await StagedClone.of(stage, `marked-${name}`, OFF);
     await stage.environment.client.create(Kinds.VirtualMachine, targetOf(clone, {}));

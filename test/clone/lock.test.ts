@@ -9,7 +9,12 @@ import {
   unlockStep,
 } from '../../src/clone/lock';
 import { savedPower } from '../../src/clone/power';
-import type { PatchOperation, VirtualMachine, VirtualMachineInstance } from '../../src/clone/resources';
+import type {
+  PatchOperation,
+  RunStrategy,
+  VirtualMachine,
+  VirtualMachineInstance,
+} from '../../src/clone/resources';
 import { MARKS } from '../../src/contract';
 
 const holder = (cloneUid: string): Holder => ({
@@ -120,6 +125,32 @@ describe('a lock that somebody removed', () => {
   test('the next clone inherits what was saved', () => {
     const again = lock(removed(lock(source({ runStrategy: 'Once' }), A, running)), B);
     expect(setting(unlock(again, B))).toEqual({ runStrategy: 'Once', marks: [] });
+  });
+});
+
+describe('a person has overruled what was saved: the note of it goes, and the setting stays', () => {
+  const without = (vm: VirtualMachine, mark: string): VirtualMachine => {
+    const { [mark]: _, ...annotations } = vm.metadata.annotations ?? {};
+    return { ...vm, metadata: { ...vm.metadata, annotations } };
+  };
+  const set = (vm: VirtualMachine, runStrategy: RunStrategy): VirtualMachine => ({
+    ...vm,
+    spec: { ...vm.spec, runStrategy },
+  });
+  const locked = (runStrategy: RunStrategy) => lock(source({ runStrategy }), A, running);
+
+  test.each<[string, VirtualMachine, RunStrategy]>([
+    ['started when the lock was removed', without(set(locked('Once'), 'Always'), MARKS.lock), 'Always'],
+    ['Halted while its start was owed', set(unlock(locked('Manual'), A), 'Halted'), 'Halted'],
+    ['Always while its start was owed', set(unlock(locked('Manual'), A), 'Always'), 'Always'],
+  ])('%s', (_, vm, runStrategy) => {
+    expect(setting(unlock(vm, A))).toEqual({ runStrategy, marks: [] });
+  });
+
+  test('Manual set back under the lock overrules nothing: the source is still owed its start', () => {
+    const unlocked = unlock(set(locked('Manual'), 'Manual'), A);
+    expect(setting(unlocked)).toEqual({ runStrategy: 'Manual', marks: [MARKS.power] });
+    expect(unlockStep(unlocked, A)).toMatchObject({ do: 'start' });
   });
 });
 

@@ -73,7 +73,8 @@ describe('the power state that clones have saved', () => {
     workflowId: 'clone/demo/a',
     since: '2026-01-01T00:00:00Z',
   };
-  const saved = (setting: object, uid = 'vm-1', debtor?: object) => JSON.stringify({ setting, uid, debtor });
+  const saved = (setting: object, uid = 'vm-1', debtor?: object, owed?: 'start') =>
+    JSON.stringify({ setting, uid, debtor, owed });
   const marked = (spec: object, power: string, lock?: string) =>
     vmWith(spec, {}, { annotations: { [MARKS.power]: power, ...(lock && { [MARKS.lock]: lock }) } });
 
@@ -91,8 +92,13 @@ describe('the power state that clones have saved', () => {
     ],
     [
       'counts without a lock for Manual: a debt',
-      marked({ runStrategy: 'Manual' }, saved({ runStrategy: 'Manual' })),
+      marked({ runStrategy: 'Manual' }, saved({ runStrategy: 'Manual' }, 'vm-1', DEBTOR, 'start')),
       'Manual',
+    ],
+    [
+      'does not count once a person has switched a Manual VM off that was owed its start',
+      marked({ runStrategy: 'Halted' }, saved({ runStrategy: 'Manual' }, 'vm-1', DEBTOR, 'start')),
+      'Halted',
     ],
     [
       'counts while off though somebody removed the lock',
@@ -120,8 +126,14 @@ describe('the power state that clones have saved', () => {
   });
 
   test('a debt is seen by whoever comes next, a stale note is not', () => {
-    expect(savedPower(marked({ runStrategy: 'Manual' }, saved({ runStrategy: 'Manual' })))).toBeDefined();
-    expect(savedPower(marked({ runStrategy: 'Always' }, saved({ runStrategy: 'Always' })))).toBeUndefined();
+    const note = (runStrategy: string) => saved({ runStrategy }, 'vm-1', DEBTOR);
+    expect(savedPower(marked({ runStrategy: 'Manual' }, note('Manual')))).toBeDefined();
+    expect(savedPower(marked({ runStrategy: 'Always' }, note('Always')))).toBeUndefined();
+  });
+
+  test('Manual set back under a lock starts nothing: the start is still owed', () => {
+    const note = saved({ runStrategy: 'Manual' }, 'vm-1', DEBTOR);
+    expect(savedPower(marked({ runStrategy: 'Manual' }, note, '[]'))).toBeDefined();
   });
 });
 

@@ -1,4 +1,4 @@
-import type { VirtualMachine } from '../../src/clone/resources';
+import type { VirtualMachine, VirtualMachineInstance } from '../../src/clone/resources';
 import { hasRunSince, standstillOf } from '../../src/clone/standstill';
 
 interface Seen {
@@ -39,9 +39,20 @@ describe('whether a VM has run since it was off', () => {
     ['a Manual VM was started, and stopped', vm(), vm({ at: '10:05:00' }), true],
     ['it is starting', vm(), vm({ reason: 'GuestNotRunning', at: '10:05:00' }), true],
     ['a cache shows how it went down', vm(), vm({ reason: 'PodTerminating', at: '09:59:58' }), false],
-    ['an ended VMI was left, and goes', vm({ reason: 'PodNotExists' }), vm({ at: '10:05:00' }), false],
     ['without conditions', { ...vm(), status: {} }, vm({ at: '10:05:00' }), false],
   ])('%s', (_, before, after, expected) => {
-    expect(hasRunSince(after, standstillOf(before))).toBe(expected);
+    expect(hasRunSince(after, undefined, standstillOf(before, undefined))).toBe(expected);
+  });
+
+  const vmi = (uid: string) => ({ metadata: { name: 'web', uid }, status: { phase: 'Succeeded' } });
+  test.each<[string, VirtualMachineInstance | undefined, VirtualMachine, boolean]>([
+    ['is still there', vmi('ended'), vm(), false],
+    ['is still there, and notes an edit of the VM', vmi('ended'), vm({ generation: 3, observed: 3 }), false],
+    ['is gone', undefined, vm({ at: '10:05:00' }), false],
+    ['has been followed by another', vmi('another'), vm({ reason: 'PodNotExists', at: '10:05:00' }), true],
+  ])('an ended VMI was left, which %s', (_, after, source, expected) => {
+    expect(hasRunSince(source, after, standstillOf(vm({ reason: 'PodNotExists' }), vmi('ended')))).toBe(
+      expected,
+    );
   });
 });

@@ -35,6 +35,7 @@ const QUICK_LIMITS: Limits = {
   sourceReturn: 10_000,
   copyPodsGone: 20_000,
   forcedShutdown: 10_000,
+  settle: 50,
   stall: 1_000,
   orphanAge: 0,
 };

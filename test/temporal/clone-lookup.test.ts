@@ -8,7 +8,7 @@ import {
   type Phase,
   type TargetRecord,
 } from '../../src/contract';
-import { type CloneLookup, cloneLookup, searchAttributesOf } from '../../src/temporal';
+import { type CloneLookup, cloneLookup, type Stage, searchAttributesOf } from '../../src/temporal';
 import { startTemporal, type TestTemporal } from '../support/temporal';
 import { begin, cloneInput } from './stand-in';
 
@@ -54,7 +54,7 @@ async function terminatedIn(phase: Phase, name: string, record?: TargetRecord) {
 describe('a clone under way', () => {
   it('is live, and not past its commit point', async () => {
     const { input, runId } = await started('live');
-    const expected = { live: true, committed: false, record: undefined };
+    const expected = { live: true, stage: 'forward', record: undefined };
     expect(await find(input)).toEqual(expected);
     expect(await find(input, runId)).toEqual(expected);
   });
@@ -69,33 +69,33 @@ describe('a clone under way', () => {
     expect(await find(input)).toEqual({ live: true });
   });
 
-  it('is live by its latest run, when its marks are of the run that was reset', async () => {
-    const { input, runId } = await terminatedIn('Copying', 'reset', RECORD);
+  it('is told by its latest run, when its marks are of an earlier one of its own', async () => {
+    const { input, runId } = await terminatedIn('RollingBack', 'reset', RECORD);
     await begin(temporal, input);
-    expect(await find(input, runId)).toEqual({ live: true, committed: false, record: RECORD });
+    expect(await find(input, runId)).toEqual({ live: true, stage: 'forward', record: undefined });
   });
 });
 
 describe('a clone that is closed', () => {
-  it.each<[Phase, boolean]>([
-    ['Validating', false],
-    ['ShuttingDown', false],
-    ['Copying', false],
-    ['RollingBack', false],
-    ['Cancelled', false],
-    ['Failed', false],
-    ['RestartingSource', true],
-    ['Finishing', true],
-    ['Completed', true],
-  ])('in phase %s: past its commit point: %s', async (phase, committed) => {
+  it.each<[Phase, Stage]>([
+    ['Validating', 'forward'],
+    ['ShuttingDown', 'forward'],
+    ['Copying', 'forward'],
+    ['RollingBack', 'undoing'],
+    ['Cancelled', 'undoing'],
+    ['Failed', 'undoing'],
+    ['RestartingSource', 'committed'],
+    ['Finishing', 'committed'],
+    ['Completed', 'committed'],
+  ])('in phase %s: %s', async (phase, stage) => {
     const { input, runId } = await terminatedIn(phase, `in-${phase.toLowerCase()}`);
-    expect(await find(input, runId)).toEqual({ live: false, committed, record: undefined });
+    expect(await find(input, runId)).toEqual({ live: false, stage, record: undefined });
   });
 
   it('as the API had started it: it had not come past its commit point', async () => {
     const { input, handle } = await started('cut');
     await handle.terminate();
-    expect(await find(input)).toEqual({ live: false, committed: false, record: undefined });
+    expect(await find(input)).toEqual({ live: false, stage: 'forward', record: undefined });
   });
 
   it('tells what it had made', async () => {
@@ -108,7 +108,7 @@ describe('a name that another clone has now', () => {
   it('the marks say which run they are of: that one is told', async () => {
     const { input, runId } = await terminatedIn('Finishing', 'again', RECORD);
     const { handle } = await started('again');
-    const expected = { live: false, committed: true, record: RECORD };
+    const expected = { live: false, stage: 'committed', record: RECORD };
     expect(await find(input, runId)).toEqual(expected);
     await handle.terminate();
     expect(await find(input, runId)).toEqual(expected);
@@ -122,8 +122,7 @@ describe('a name that another clone has now', () => {
 
   it('marks of another clone’s run prove nothing', async () => {
     const { runId } = await terminatedIn('Copying', 'forged', RECORD);
-    const { input } = await started('forged');
-    expect(await find(input, runId)).toEqual({ live: true });
+    await started('forged');
     expect(await find(cloneInput('forged'), runId)).toEqual({ live: false });
   });
 });
@@ -134,15 +133,11 @@ describe('what Temporal does not know', () => {
     expect(await find(cloneInput('unknown'), randomUUID())).toEqual({ live: false });
   });
 
-  it('a run: whether the clone is live is told all the same', async () => {
-    const { input, handle } = await started('lost-run');
-    expect(await find(input, randomUUID())).toEqual({ live: true });
-    await handle.terminate();
-    expect(await find(input, randomUUID())).toEqual({ live: false });
-  });
-
-  it('a run id that can be none, in a mark that somebody wrote: an unknown run', async () => {
-    const { input } = await started('junk-run');
-    expect(await find(input, 'not-a-run')).toEqual({ live: true });
+  it.each([
+    ['a run', randomUUID()],
+    ['a run id that can be none, in a mark that somebody wrote', 'not-a-run'],
+  ])('%s: closed, and nobody knows how', async (_, runId) => {
+    await started(`lost-${runId}`);
+    expect(await find(cloneInput(`lost-${runId}`), runId)).toEqual({ live: false });
   });
 });

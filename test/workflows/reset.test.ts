@@ -1,15 +1,23 @@
 import { randomUUID } from 'node:crypto';
 import type { WorkflowFailedError } from '@temporalio/client';
 import type { ApplicationFailure } from '@temporalio/common';
-import { type FinalDocument, IN_PROGRESS, MARKS, type VmRef } from '../../src/contract';
+import {
+  type FinalDocument,
+  IN_PROGRESS,
+  MARKS,
+  SWEEP_WORKFLOW,
+  TASK_QUEUE,
+  type VmRef,
+} from '../../src/contract';
 import { Kinds } from '../../src/kubernetes';
+import { cloneLookup } from '../../src/temporal';
 import { Clone, type Environment, startEnvironment } from '../support/environment';
 import { powerOf } from '../support/invariants';
 import { makeMachine } from '../support/machines';
 
 let environment: Environment;
 beforeAll(async () => {
-  environment = await startEnvironment();
+  environment = await startEnvironment({ simulator: { copyBytesPerSecond: 2 ** 30 } });
 });
 afterAll(() => environment?.stop());
 
@@ -83,6 +91,37 @@ describe('a completed clone that is reset', () => {
     await environment.untilRunning(target);
     await environment.untilRunning(source);
     expect(await powerOf(environment, source)).toEqual(before);
+  });
+});
+
+test('reset in mid-copy, completed, its mark put back: the sweep finishes it, and deletes nothing', async () => {
+  const source = await makeMachine(environment, 'twice', { disks: [{ name: 'root', class: 'standard' }] });
+  const target: VmRef = { namespace: 'demo', name: 'twice-clone' };
+  const clone = await environment.clone(source, target);
+  const { runId } = await clone.handle.describe();
+  await environment.untilHeartbeat(clone, ({ percent }) => percent !== null);
+  expect(await endingOf(await resetTo('copyDisks', clone))).toBe('Completed');
+  await environment.untilRunning(target);
+  const kept = await keptOf(target);
+  const annotations = { [MARKS.inProgress]: IN_PROGRESS.copying };
+  await environment.client.patchMerge(Kinds.VirtualMachine, target, { metadata: { annotations } });
+
+  const swept = await environment.temporal.client.workflow.execute(SWEEP_WORKFLOW, {
+    taskQueue: TASK_QUEUE,
+    workflowId: `sweep-${randomUUID()}`,
+    args: [{ installation: environment.installation, heartbeatTimeoutSeconds: 3, confirmAfterSeconds: 0.2 }],
+  });
+  expect(swept).toEqual({ settled: [clone.input.cloneUid], left: [] });
+  expect(await keptOf(target)).toEqual(kept);
+  const vm = await environment.client.get(Kinds.VirtualMachine, target);
+  expect(vm?.metadata.annotations).not.toHaveProperty([MARKS.inProgress]);
+
+  // Asked by the first run's mark when another clone has its id: the run that followed it tells.
+  expect(await endingOf(await environment.clone(source, target))).toBe('Failed: NameTaken');
+  const lookup = cloneLookup(environment.temporal.client);
+  expect(await lookup.find(clone.handle.workflowId, clone.input, runId)).toMatchObject({
+    live: false,
+    stage: 'committed',
   });
 });
 
