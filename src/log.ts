@@ -16,6 +16,8 @@ export function createLogger(
     base: { service },
     timestamp: pino.stdTimeFunctions.isoTime,
     formatters: { level: (label) => ({ level: label }) },
+    // `err` by pino's custom, `error` by Temporal's.
+    serializers: { err: inWords, error: inWords },
     redact: {
       paths: SECRETS.flatMap((secret) => {
         const step = secret.startsWith('"') ? `[${secret}]` : `.${secret}`;
@@ -25,6 +27,22 @@ export function createLogger(
     },
   };
   return destination ? pino(options, destination) : pino(options);
+}
+
+interface InWords {
+  type: string;
+  message: string;
+  stack?: string;
+  cause?: unknown;
+}
+
+/** An error without what else hangs on it: Temporal's carry payloads. */
+function inWords(error: unknown): unknown {
+  if (!(error instanceof Error)) return error;
+  const { name, message, stack, cause } = error;
+  const type = (error as { type?: unknown }).type;
+  const words: InWords = { type: typeof type === 'string' ? `${name}: ${type}` : name, message, stack };
+  return cause === undefined ? words : { ...words, cause: inWords(cause) };
 }
 
 /** The fields by which everything said about one clone is found. */

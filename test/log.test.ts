@@ -21,6 +21,21 @@ describe('the log', () => {
     expect(lines[0]).toMatchObject({ cloneId: 'demo/web-clone', workflowId: 'clone/demo/web-clone' });
   });
 
+  it.each(['err', 'error'])(
+    'says of an error in %s what it was and where, and nothing that hangs on it',
+    (key) => {
+      const { logger, lines } = logging();
+      const cause = Object.assign(new Error('no VM'), { type: 'SourceNotFound', details: ['a payload'] });
+      logger.warn({ [key]: new Error('Workflow failed', { cause }) }, 'failed');
+      expect(lines[0]?.[key]).toEqual({
+        type: 'Error',
+        message: 'Workflow failed',
+        stack: expect.any(String),
+        cause: { type: 'Error: SourceNotFound', message: 'no VM', stack: expect.any(String) },
+      });
+    },
+  );
+
   it.each([
     [{ authorization: 'Bearer x' }],
     [{ headers: { authorization: 'Bearer x', cookie: 'a=x' } }],

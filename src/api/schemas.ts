@@ -58,17 +58,19 @@ export const cancelCloneSchema = z
   .meta({ id: 'CancelClone', example: { reason: 'wrong source' } });
 
 /** Numbers and lists in a query are text. */
-const whole = (least: number, most: number) =>
-  z.coerce.number({ error: 'must be a whole number' }).int('must be a whole number').min(least).max(most);
-const listOf = <T extends readonly [string, ...string[]]>(values: T) =>
-  z
-    .string()
-    .transform((text) => text.split(','))
-    .pipe(z.array(z.enum(values)))
-    .meta({
-      override: { type: 'string' },
-      description: `One or more of ${values.join(', ')}, separated by commas`,
-    });
+function whole(least: number, most: number) {
+  const error = `must be a whole number from ${least} to ${most}`;
+  return z.coerce.number({ error }).int(error).min(least, error).max(most, error);
+}
+
+function listOf<const T extends readonly string[]>(values: T) {
+  const rule = `one or more of ${values.join(', ')}, separated by commas`;
+  return z
+    .string({ error: `must be ${rule}` })
+    .transform((text) => text.split(',') as T[number][])
+    .refine((list) => list.every((each) => values.includes(each)), `must be ${rule}`)
+    .meta({ override: { type: 'string' }, description: `${rule[0]?.toUpperCase()}${rule.slice(1)}` });
+}
 
 export const cloneQuerySchema = z.strictObject({
   runId: z

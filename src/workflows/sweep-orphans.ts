@@ -41,12 +41,14 @@ export async function sweepOrphans(input: SweepInput): Promise<SweepResult> {
   return { settled, left: found.map(({ cloneUid }) => cloneUid).filter((uid) => !settled.includes(uid)) };
 
   async function settledUid(orphan: Orphan): Promise<string | undefined> {
-    const { cloneUid } = orphan;
+    const { cloneUid, target, workflowId } = orphan;
+    const about = { cloneId: `${target.namespace}/${target.name}`, cloneUid, orphanWorkflowId: workflowId };
     try {
       await settle(orphan);
+      log.info('An orphan is settled', about);
       return cloneUid;
     } catch (error) {
-      log.warn('An orphan could not be settled: the next sweep tries again', { cloneUid, error });
+      log.warn('An orphan could not be settled: the next sweep tries again', { ...about, error });
       return undefined;
     }
   }

@@ -185,6 +185,23 @@ describe('every path refuses', () => {
   });
 });
 
+it.each([
+  ['vms?limit=0', 'limit', 'must be a whole number from 1 to 500'],
+  ['vms?limit=all', 'limit', 'must be a whole number from 1 to 500'],
+  ['vms?page=1.5', 'page', 'must be a whole number from 1 to 1000000'],
+  ['clones?limit=201', 'limit', 'must be a whole number from 1 to 200'],
+  [
+    'vms?status=running',
+    'status',
+    expect.stringMatching(/^must be one or more of Running.*separated by commas$/),
+  ],
+  ['vms?status=Error&status=Running', 'status', expect.stringMatching(/separated by commas$/)],
+])('a query says what it takes: %s', async (path, field, message) => {
+  const answer = await api.get(path);
+  expectProblem(answer, 400, 'invalid-request');
+  expect(answer.body.errors).toEqual([{ field, message }]);
+});
+
 describe('every path with a name refuses what can be none, with the field', () => {
   const LONG = 'a'.repeat(64);
   const ROUTES: [string, string, (namespace: string, name: string) => string][] = [
