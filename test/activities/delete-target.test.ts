@@ -1,8 +1,9 @@
-import { MARKS } from '../../src/contract';
+import { frozenPlanName, MARKS } from '../../src/contract';
 import { type Kind, Kinds } from '../../src/kubernetes';
 import type { Clone } from '../support/environment';
+import { concerns, refuse } from '../support/faults';
 import { tracesOf } from '../support/invariants';
-import { crashesAt, useStage } from './stage';
+import { crashesAt, finalFailure, useStage } from './stage';
 import { asWritten, StagedClone } from './staged-clone';
 
 const stage = useStage({ limits: { copyPodsGone: 2_000 } });
@@ -87,6 +88,21 @@ test('of a clone of which nothing was made it writes nothing', async () => {
 test('of a clone that was half made it deletes what there is, the frozen plan too', async () => {
   const clone = await (await source('half')).off();
   await stage.crash('createTarget', clone.createInput, 3, 'lost');
+  await stage.run('deleteTarget', clone.scope);
+  await untilNoTrace(clone);
+});
+
+test('a VM that may not be deleted: said at once, and everything else goes', async () => {
+  const clone = await (await source('refused')).off();
+  await stage.crash('createTarget', clone.createInput, 3, 'lost');
+  const plan = { ...clone.source, name: frozenPlanName(clone.input.cloneUid) };
+  expect(await stage.get(Kinds.ControllerRevision, plan)).toBeDefined();
+  const allow = refuse(stage.environment, (request) => concerns(request, 'DELETE', clone.target));
+  await expect(stage.run('deleteTarget', clone.scope)).rejects.toMatchObject(
+    finalFailure('Forbidden', 'The cluster refused: admission webhook'),
+  );
+  expect(await stage.get(Kinds.ControllerRevision, plan)).toBeUndefined();
+  allow();
   await stage.run('deleteTarget', clone.scope);
   await untilNoTrace(clone);
 });
