@@ -73,8 +73,11 @@ export function cloneRoutes(deps: ApiDeps & { clones: CloneReader }) {
       );
     }
     const cancelRequest = { requestedBy: callerOf(request), ...(reason && { reason }) };
-    if (!(await cancelClone(client, target, view.runId, cancelRequest))) throw finished(view.id);
-    logger.info({ ...cloneFields(target), ...cancelRequest }, 'cancel asked');
+    // Once is enough: each signal lengthens the history.
+    if (!view.cancelRequested) {
+      if (!(await cancelClone(client, target, view.runId, cancelRequest))) throw finished(view.id);
+      logger.info({ ...cloneFields(target), ...cancelRequest }, 'cancel asked');
+    }
     const cancelRequested = view.cancelRequested ?? cancelRequest;
     response
       .status(202)

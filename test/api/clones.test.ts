@@ -255,6 +255,19 @@ describe('clones that run', () => {
     });
   });
 
+  it('are asked once: a cancel of one that is being cancelled adds nothing to its history', async () => {
+    const name = fresh();
+    await ask(name, { description: 'end the copy when cancelled' });
+    await until(name, ({ phase }) => phase === 'Copying');
+    await api.post(`clones/demo/${name}/cancel`, { reason: 'enough' });
+    await until(name, ({ cancelRequested }) => cancelRequested !== undefined);
+    const again = await api.post(`clones/demo/${name}/cancel`, { reason: 'really' });
+    expect(again.status).toBe(202);
+    expect(again.body).toMatchObject({ cancelRequested: { reason: 'enough' } });
+    const { events } = await handleOf(name).fetchHistory();
+    expect(events?.filter((event) => event.workflowExecutionSignaledEventAttributes)).toHaveLength(1);
+  });
+
   it('can not be cancelled past the commit point', async () => {
     const name = fresh();
     await ask(name, { description: 'pass the commit point' });
