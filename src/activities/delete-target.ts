@@ -95,11 +95,13 @@ export function proveCleanUp(deps: ActivityDeps) {
       left = traces.learn(await removeTarget(client, list, traces.scope, signal)).names;
       return left.length === 0;
     };
+    // The first look is at the API, which knows what no cache shows (the frozen plan); what it learns goes out with a
+    // heartbeat before anything is deleted.
+    if (traces.learn(await remainsOf(fresh, traces.scope)).names.length === 0) return;
     await deps.heartbeats.during(
       () => ({ left, uids: traces.uids }),
       async () => {
-        // The first look is at the API: it deletes, and knows, what no cache shows (the frozen plan).
-        if (await isGone(fresh)) return;
+        await isGone(fresh);
         const gone = await awaitChange(
           changesOf(deps, input),
           async () => ((await isGone(cachedLister(caches))) && (await isGone(fresh))) || undefined,

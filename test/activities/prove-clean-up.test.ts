@@ -2,7 +2,7 @@ import type { DataVolume } from '../../src/clone';
 import { type Kind, Kinds } from '../../src/kubernetes';
 import type { Clone } from '../support/environment';
 import { tracesOf } from '../support/invariants';
-import { crashesAt, finalFailure, useStage } from './stage';
+import { crashesAt, finalFailure, type Run, useStage } from './stage';
 import { asWritten, StagedClone } from './staged-clone';
 
 const stage = useStage();
@@ -44,6 +44,19 @@ test('goes on deleting what an earlier step could not', async () => {
   const clone = await created('unfinished');
   await stage.run('proveCleanUp', inTime(clone));
   expect(await traces(clone)).toEqual([]);
+});
+
+test('what it has learnt of an earlier run’s disks goes out before it deletes any', async () => {
+  const clone = await created('learnt');
+  const said: unknown[] = [];
+  let run: Run<void> | undefined;
+  stage.onWrite((write) => {
+    if (write === 1) said.push(...(run?.heartbeats ?? []));
+  });
+  run = stage.start('proveCleanUp', { ...inTime(clone), record: undefined });
+  await run.ended;
+  const uids = clone.record.dataVolumes.map(({ uid }) => uid);
+  expect(said).toEqual([expect.objectContaining({ uids: expect.arrayContaining(uids) })]);
 });
 
 test('waits for what is held, and says meanwhile what', async () => {
