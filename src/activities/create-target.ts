@@ -1,7 +1,7 @@
 import { ownedBy } from '../clone';
-import { isOurs } from '../clone/ownership';
+import { isInProgress, isOurs } from '../clone/ownership';
 import type { DataVolume, KubernetesResource, VirtualMachine } from '../clone/resources';
-import { MARKS, type Owner, type PlannedDisk, type TargetRecord, type VmRef } from '../contract';
+import type { Owner, PlannedDisk, TargetRecord, VmRef } from '../contract';
 import { type ClusterClient, isCode, type Kind, Kinds } from '../kubernetes';
 import { attemptSignal } from './attempt';
 import type { ActivityDeps } from './deps';
@@ -48,7 +48,7 @@ async function alreadyMade(
     disks.map(({ dataVolume }) => client.get(Kinds.DataVolume, inTarget(dataVolume), { signal })),
   );
   const dataVolumes = made.filter((each) => each !== undefined && isOurs(each, owner)) as DataVolume[];
-  if (vm && isOurs(vm, owner) && vm.metadata.annotations?.[MARKS.inProgress] === undefined) {
+  if (vm && isOurs(vm, owner) && !isInProgress(vm)) {
     throw failure('NameTaken', `The clone ${target.namespace}/${target.name} is finished already.`);
   }
   if (!vm || !isOurs(vm, owner) || dataVolumes.length < disks.length) {

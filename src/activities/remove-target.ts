@@ -1,4 +1,4 @@
-import { CREATED_FOR, isOurs, madeFor, ownerSelector } from '../clone/ownership';
+import { CREATED_FOR, isInProgress, isOurs, madeFor, ownerSelector } from '../clone/ownership';
 import { isCdiPod } from '../clone/power';
 import type {
   ControllerRevision,
@@ -123,7 +123,7 @@ async function find(list: Lister, scope: TargetScope): Promise<Found> {
     everywhere(Kinds.ControllerRevision, scope),
   ]);
   const ours = vms.find((each) => named(each, target) && isOurs(each, scope, record?.vmUid));
-  const isFinished = ours !== undefined && !isUnfinished(ours) && !isMadeBy(ours, scope.runId);
+  const isFinished = ours !== undefined && !isInProgress(ours) && !isMadeBy(ours, scope.runId);
   const vm = isFinished ? undefined : ours;
   const dataVolumes = labelled.filter(
     ({ metadata }) =>
@@ -196,10 +196,6 @@ function ignoreReplaced(error: unknown): boolean {
 
 function isOwnedBy({ ownerReferences }: ObjectMeta, owner: KubernetesResource | undefined): boolean {
   return owner !== undefined && (ownerReferences?.some(({ uid }) => uid === owner.metadata.uid) ?? false);
-}
-
-function isUnfinished({ metadata }: VirtualMachine): boolean {
-  return metadata.annotations?.[MARKS.inProgress] !== undefined;
 }
 
 function isMadeBy({ metadata }: VirtualMachine, runId: string | undefined): boolean {

@@ -1,3 +1,4 @@
+import { isInProgress } from '../clone/ownership';
 import type { DataVolume, VirtualMachine } from '../clone/resources';
 import { type VmRow, vmRow } from '../clone/status';
 import { MARKS } from '../contract';
@@ -29,11 +30,11 @@ export class VmRows {
   }
 
   private async rows(vms: VirtualMachine[]): Promise<VmRow[]> {
-    const clones = vms.some(isClone) ? await this.running.get() : new Map();
+    const clones = vms.some(isInProgress) ? await this.running.get() : new Map();
     return vms.map((vm) => {
       const { namespace, name, uid = '' } = vm.metadata;
       const vmi = this.caches.instances.get(namespace, name);
-      if (!isClone(vm)) return vmRow({ vm, vmi });
+      if (!isInProgress(vm)) return vmRow({ vm, vmi });
       const { cancelRequested } = clones.get(`${namespace}/${name}`) ?? {};
       const row = vmRow({
         vm,
@@ -62,8 +63,4 @@ export class VmRows {
     if (virtualMachines.synced && instances.synced && dataVolumes.synced) return this.caches;
     throw unavailable('The VMs are still being read from the cluster. Try again in a moment.');
   }
-}
-
-function isClone({ metadata }: VirtualMachine): boolean {
-  return metadata.annotations?.[MARKS.inProgress] !== undefined;
 }

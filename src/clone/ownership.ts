@@ -23,6 +23,11 @@ export function isOurs(object: KubernetesResource, owner: Owner, recordedUid?: s
   );
 }
 
+/** Whether a clone has not finished making this target: until its mark goes it is nobody's to work with. */
+export function isInProgress(target: KubernetesResource): boolean {
+  return target.metadata.annotations?.[MARKS.inProgress] !== undefined;
+}
+
 /**
  * Of `objects`, those that CDI made on the way for the objects of these uids, directly or through one another:
  * by annotation, label, owner reference, or a name made of such a uid (`tmp-pvc-<uid>`, `<uid>-source-pod`, …).
