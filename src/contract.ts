@@ -85,7 +85,21 @@ export interface CloneOptions {
   shutdownTimeoutSeconds?: number;
   /** Cut the power when the guest has not shut down in time. Default false: the clone fails instead. */
   forceShutdown?: boolean;
+  /** Of all of the clone's disks. Default: that of each source disk. */
+  storageClass?: string;
+  /** What KubeVirt keeps for TPM and EFI can't be copied: refuse the clone (default), or let it start without. */
+  persistentState?: 'refuse' | 'empty';
+  /** Give a clone in another namespace copies of the Secrets and ConfigMaps that the VM names. Default false. */
+  copySecrets?: boolean;
+  /** Labels to set on the clone's VM and template; null leaves one out. */
+  labels?: Edits;
+  /** Annotations to set on the clone's VM and template; null leaves one out. */
+  annotations?: Edits;
+  /** Keep only where the two never share a network. Default "new". */
+  macAddresses?: 'new' | 'keep';
 }
+
+export type Edits = Record<string, string | null>;
 
 /** Argument of the workflow `cloneVm`. Goes into history: holds no secret and no VM spec. */
 export interface CloneInput extends Owner {
@@ -102,7 +116,7 @@ export interface CloneInput extends Owner {
 /** How CDI will make a disk, as its StorageProfile says. */
 export type CopyMethod = 'csi-clone' | 'snapshot' | 'copy';
 
-/** One disk of the plan. `bytes` is the size of the source claim's request. */
+/** One disk of the plan. `bytes` is what its claim asks for. */
 export interface PlannedDisk {
   /** Name of the volume and disk in the VM's spec. */
   name: string;
@@ -112,6 +126,14 @@ export interface PlannedDisk {
   dataVolume: string;
   bytes: number;
   method: CopyMethod;
+}
+
+/** An object beside its disks that a clone gets a copy of, in its own namespace and owned by it. */
+export interface PlannedCopy {
+  kind: 'ControllerRevision' | 'Secret' | 'ConfigMap';
+  /** The one that is copied, in the source's namespace. */
+  from: string;
+  name: string;
 }
 
 /** What copying a disk has come to. `percent` is 0–100, or null while nobody knows. */

@@ -1,7 +1,7 @@
-import { ownedBy } from '../clone';
-import { isInProgress, isOurs } from '../clone/ownership';
+import { buildCopy } from '../clone/copies';
+import { isInProgress, isOurs, ownedBy } from '../clone/ownership';
 import type { DataVolume, KubernetesResource, VirtualMachine } from '../clone/resources';
-import type { Owner, PlannedDisk, TargetRecord, VmRef } from '../contract';
+import type { Owner, PlannedCopy, PlannedDisk, TargetRecord, VmRef } from '../contract';
 import { type ClusterClient, isCode, type Kind, Kinds } from '../kubernetes';
 import { attemptSignal } from './attempt';
 import type { ActivityDeps } from './deps';
@@ -15,8 +15,8 @@ export interface CreateTargetInput extends Owner {
 }
 
 /**
- * Step 4: the clone's VM, switched off and marked in progress, then the DataVolumes that fill its disks, owned
- * by it; then the frozen plan goes. Names are deterministic: what an earlier attempt made is adopted, what
+ * Step 4: the clone's VM, switched off and marked in progress, then what it owns: its copies of what it names, and
+ * the DataVolumes that fill its disks; then the frozen plan goes. Names are deterministic: what an earlier attempt made is adopted, what
  * anybody else made is `NameTaken`. Undone by `deleteTarget`.
  */
 export function createTarget({ client }: ActivityDeps) {
@@ -26,6 +26,7 @@ export function createTarget({ client }: ActivityDeps) {
       const frozen = await readFrozenPlan(client, input.source, input, signal);
       if (!frozen) return alreadyMade(client, input, signal);
       const vm = await createOrAdopt(client, Kinds.VirtualMachine, frozen.plan.vm, input, signal);
+      for (const copy of frozen.plan.copies) await makeCopy(client, copy, vm, input, signal);
       const dataVolumes: TargetRecord['dataVolumes'] = [];
       for (const planned of frozen.plan.dataVolumes) {
         const made = await createOrAdopt(client, Kinds.DataVolume, ownedBy(planned, vm), input, signal);
@@ -34,6 +35,26 @@ export function createTarget({ client }: ActivityDeps) {
       await removeFrozenPlan(client, input.source, input, signal, frozen.uid);
       return { vmUid: vm.metadata.uid as string, dataVolumes };
     });
+}
+
+/** What it holds goes from one object into the other, and nowhere else. */
+async function makeCopy(
+  client: ClusterClient,
+  copy: PlannedCopy,
+  vm: VirtualMachine,
+  input: CreateTargetInput,
+  signal: AbortSignal,
+): Promise<void> {
+  const kind: Kind = Kinds[copy.kind];
+  const { namespace } = input.source;
+  const original = await client.get(kind, { namespace, name: copy.from }, { signal });
+  if (!original) {
+    throw failure(
+      'SourceChanged',
+      `${copy.kind} ${namespace}/${copy.from}, which the clone needs, is gone: clone again.`,
+    );
+  }
+  await createOrAdopt(client, kind, buildCopy(original, copy, vm), input, signal);
 }
 
 /** The frozen plan is gone: an earlier attempt had come to its end, or the source was deleted with it. */

@@ -3,13 +3,13 @@ import { awaitChange, type ChangeSource } from '../kubernetes';
 import type { ActivityDeps } from './deps';
 import { failure, finalIfRefused } from './failures';
 import {
-  cachedLister,
-  freshLister,
-  type Lister,
+  cachedView,
+  freshView,
   type Remains,
   remainsOf,
   removeTarget,
   type TargetScope,
+  type View,
 } from './remove-target';
 
 /** How often what no event confirms is looked at anew, in milliseconds. */
@@ -35,8 +35,8 @@ async function deleteAndWait(deps: ActivityDeps, input: DeleteInput): Promise<{ 
   const { client, caches, heartbeats, limits } = deps;
   const signal = Context.current().cancellationSignal;
   const traces = new Traces(input);
-  const fresh = freshLister(client, signal);
-  const isLetGo = async (list: Lister) => traces.learn(await remainsOf(list, traces.scope)).pods.length === 0;
+  const fresh = freshView(client, signal);
+  const isLetGo = async (view: View) => traces.learn(await remainsOf(view, traces.scope)).pods.length === 0;
   traces.learn(await remainsOf(fresh, traces.scope));
   return heartbeats.during(
     () => ({ uids: traces.uids }),
@@ -44,7 +44,7 @@ async function deleteAndWait(deps: ActivityDeps, input: DeleteInput): Promise<{ 
       traces.learn(await removeTarget(client, fresh, traces.scope, signal));
       await awaitChange(
         changesOf(deps, input),
-        async () => ((await isLetGo(cachedLister(caches))) && (await isLetGo(fresh))) || undefined,
+        async () => ((await isLetGo(cachedView(caches))) && (await isLetGo(fresh))) || undefined,
         { signal, deadline: Date.now() + (input.patienceMs ?? limits.copyPodsGone), recheckMs: RECHECK },
       );
       return { uids: traces.uids };
@@ -89,10 +89,10 @@ export function proveCleanUp(deps: ActivityDeps) {
     const signal = Context.current().cancellationSignal;
     const { client, caches } = deps;
     const traces = new Traces(input);
-    const fresh = freshLister(client, signal);
+    const fresh = freshView(client, signal);
     let left: string[] = [];
-    const isGone = async (list: Lister): Promise<boolean> => {
-      left = traces.learn(await removeTarget(client, list, traces.scope, signal)).names;
+    const isGone = async (view: View): Promise<boolean> => {
+      left = traces.learn(await removeTarget(client, view, traces.scope, signal)).names;
       return left.length === 0;
     };
     // The first look is at the API, which knows what no cache shows (the frozen plan); what it learns goes out with a
@@ -104,7 +104,7 @@ export function proveCleanUp(deps: ActivityDeps) {
         await isGone(fresh);
         const gone = await awaitChange(
           changesOf(deps, input),
-          async () => ((await isGone(cachedLister(caches))) && (await isGone(fresh))) || undefined,
+          async () => ((await isGone(cachedView(caches))) && (await isGone(fresh))) || undefined,
           { signal, deadline: input.deadline, recheckMs: RECHECK },
         );
         // A cache that is behind may still show what is gone: the last look asks the API.

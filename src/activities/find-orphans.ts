@@ -3,6 +3,7 @@ import { OWNED_BY_UID } from '../clone/ownership';
 import { powerNote } from '../clone/power';
 import type { KubernetesResource, VirtualMachine } from '../clone/resources';
 import {
+  frozenPlanName,
   IN_PROGRESS,
   MARKS,
   type Owner,
@@ -100,7 +101,11 @@ export function findOrphans({ caches, client, clones, limits }: ActivityDeps) {
 
     async function looseObjects(): Promise<KubernetesResource[]> {
       const labelSelector = `${MARKS.installation}=${installation}`;
-      const { items } = await client.list(Kinds.ControllerRevision, { labelSelector, signal });
+      const revisions = await client.list(Kinds.ControllerRevision, { labelSelector, signal });
+      // A clone's own copies of revisions go with its VM.
+      const frozen = revisions.items.filter(
+        (each) => each.metadata.name === frozenPlanName(ownerOf(each).cloneUid),
+      );
       // CDI hands the labels on to temporary claims too; those go with what they serve.
       const claims = caches.claims
         .list()
@@ -109,7 +114,7 @@ export function findOrphans({ caches, client, clones, limits }: ActivityDeps) {
         ({ metadata }) =>
           metadata.labels?.[MARKS.installation] === installation && !metadata.ownerReferences?.length,
       );
-      return [...items, ...loose];
+      return [...frozen, ...loose];
     }
 
     /** What a cache that is behind shows unfinished may be a clone that its user works with. */

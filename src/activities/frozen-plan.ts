@@ -5,18 +5,32 @@ import type {
   DataVolume,
   KubernetesResource,
   RunStrategy,
+  TypeMatcher,
   VirtualMachine,
   VmTemplate,
 } from '../clone/resources';
-import { frozenPlanName, MARKS, type Owner, type PlannedDisk, type VmRef } from '../contract';
+import {
+  frozenPlanName,
+  MARKS,
+  type Owner,
+  type PlannedCopy,
+  type PlannedDisk,
+  type VmRef,
+} from '../contract';
 import { apiVersionOf, type ClusterClient, isCode, Kinds } from '../kubernetes';
 import { failure } from './failures';
 
 /** What a clone will be, as planned when its source was locked. Later edits of the source don't change it. */
 export interface FrozenPlan {
   /** What of the source it depends on: an edit of that calls for another plan. */
-  madeFrom: { template: VmTemplate; strategy: RunStrategy };
+  madeFrom: {
+    template: VmTemplate;
+    strategy: RunStrategy;
+    instancetype?: TypeMatcher;
+    preference?: TypeMatcher;
+  };
   disks: PlannedDisk[];
+  copies: PlannedCopy[];
   vm: VirtualMachine;
   dataVolumes: DataVolume[];
 }

@@ -1,11 +1,18 @@
-import { buildTarget, newIdentity, planClone } from '../clone';
+import { planClone } from '../clone';
 import { holds, lockPatch, mustStop } from '../clone/lock';
 import { savedPower, strategyOf } from '../clone/power';
-import { type CloneInput, cloneWorkflowId, type PlannedDisk, type VmRef } from '../contract';
+import {
+  type CloneInput,
+  cloneWorkflowId,
+  type PlannedCopy,
+  type PlannedDisk,
+  type VmRef,
+} from '../contract';
 import { isCode, isFailedTest, Kinds } from '../kubernetes';
 import { readPlanFacts } from '../kubernetes/plan-facts';
 import { attemptSignal } from './attempt';
 import type { ActivityDeps } from './deps';
+import { drawTarget } from './draw-target';
 import { failure, finalIfRefused } from './failures';
 import { type FrozenPlan, freezePlan, readFrozenPlan } from './frozen-plan';
 import { inHistory, unblocked } from './plan-clone';
@@ -19,6 +26,8 @@ export type LockInput = CloneInput & {
 export interface LockedSource {
   /** Of the plan that is frozen now: the source may have been edited since step 1. */
   disks: PlannedDisk[];
+  /** What else the clone gets copies of. */
+  copies: PlannedCopy[];
   /** The source was on and stands switched off for clones. */
   stopped: boolean;
 }
@@ -62,7 +71,7 @@ async function tryLock(
 ): Promise<LockedSource | { planned: string }> {
   const { client } = deps;
   const [facts, vmi] = await Promise.all([
-    readPlanFacts(deps, input, signal),
+    readPlanFacts(deps, input, { signal }),
     client.get(Kinds.VirtualMachineInstance, input.source, { signal }),
   ]);
   const vm = facts.source;
@@ -71,16 +80,17 @@ async function tryLock(
   }
   if (holds(vm, input)) {
     const frozen = await readFrozenPlan(client, input.source, input, signal);
-    if (frozen) return { disks: frozen.plan.disks, stopped: savedPower(vm) !== undefined };
+    if (frozen) return lockedAs(frozen.plan, savedPower(vm) !== undefined);
     // Locked by a run that was reset: its plan has become a target, which is gone. It is planned anew.
   }
   const plan = unblocked(planClone({ ...facts, vmi }));
-  const identity = newIdentity(vm, deps.random);
   const workflowId = cloneWorkflowId(input.target);
+  const { template, instancetype, preference } = vm.spec;
   const drawn: FrozenPlan = {
-    madeFrom: { template: vm.spec.template, strategy: strategyOf(vm) },
+    madeFrom: { template, strategy: strategyOf(vm), instancetype, preference },
     disks: plan.disks.map(inHistory),
-    ...buildTarget({ source: vm, plan, request: input, identity }),
+    copies: plan.copies,
+    ...drawTarget(deps, vm, facts, plan, input),
   };
   const frozen = await freezePlan(client, vm, { ...input, workflowId }, drawn, signal);
   const { cloneUid, installation } = input;
@@ -89,9 +99,13 @@ async function tryLock(
     const locked = await client.patchJson(Kinds.VirtualMachine, input.source, lockPatch(vm, vmi, holder), {
       signal,
     });
-    return { disks: frozen.disks, stopped: savedPower(locked) !== undefined || mustStop(vm, vmi) };
+    return lockedAs(frozen, savedPower(locked) !== undefined || mustStop(vm, vmi));
   } catch (error) {
     if (isCode(error, 404, 409) || isFailedTest(error)) return { planned: JSON.stringify(drawn.madeFrom) };
     throw error;
   }
+}
+
+function lockedAs({ disks, copies }: FrozenPlan, stopped: boolean): LockedSource {
+  return { disks, copies, stopped };
 }

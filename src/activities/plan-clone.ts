@@ -1,5 +1,7 @@
-import { type ClonePlan, planClone as plan } from '../clone';
+import { Context } from '@temporalio/activity';
+import { type ClonePlan, type PlanFacts, planClone as plan } from '../clone';
 import type { Leftover } from '../clone/leftover';
+import type { VirtualMachine } from '../clone/resources';
 import {
   type Blocker,
   type CloneInput,
@@ -8,9 +10,11 @@ import {
   type PlannedDisk,
   type Warning,
 } from '../contract';
+import { isCode, Kinds } from '../kubernetes';
 import { readPlanFacts } from '../kubernetes/plan-facts';
 import { attemptSignal } from './attempt';
 import type { ActivityDeps } from './deps';
+import { drawTarget } from './draw-target';
 import { failure, finalIfRefused } from './failures';
 
 /** What the workflow must know of a plan: names, sizes, times. The manifest stays in the cluster. */
@@ -24,18 +28,55 @@ export interface PlanResult {
   leftover?: Leftover;
 }
 
-/** Step 1: reads, and touches nothing. Blockers are final. */
-export function planClone({ client, caches, clones }: ActivityDeps) {
+/**
+ * Step 1: reads, and touches nothing; last it asks the cluster whether it would take the clone's VM (a dry run, which
+ * stores nothing). Blockers are final.
+ */
+export function planClone(deps: ActivityDeps) {
   return (input: CloneInput): Promise<PlanResult> =>
     finalIfRefused(async () => {
-      const facts = await readPlanFacts({ client, caches }, input, attemptSignal());
-      const { sourceUid, sourceOn, disks, warnings, shutdownTimeoutSeconds, leftover } = unblocked(
-        plan(facts),
-      );
-      if (leftover) await verifyLeftover(clones, input, leftover);
+      const signal = attemptSignal();
+      let facts = await readPlanFacts(deps, input, { signal, sourceFrom: 'cache' });
+      // What stands against it as the caches show it may be gone by now: only the API's own answer condemns.
+      if (plan(facts).blockers.length > 0) {
+        facts = await readPlanFacts({ client: deps.client }, input, { signal });
+      }
+      const made = unblocked(plan(facts));
+      const { sourceUid, sourceOn, disks, warnings, shutdownTimeoutSeconds, leftover } = made;
+      if (leftover) await verifyLeftover(deps.clones, input, leftover);
+      await tryOut(deps, facts, made, input, signal);
       const named = disks.map(inHistory);
       return { sourceUid, sourceOn, disks: named, warnings, shutdownTimeoutSeconds, leftover };
     });
+}
+
+/**
+ * What only the cluster knows: its webhooks, policies and quotas. They would refuse the clone's VM when the source is
+ * off already. A name that is taken (409) is a leftover's, or for `createTarget` to tell.
+ */
+async function tryOut(
+  deps: ActivityDeps,
+  facts: PlanFacts,
+  made: ClonePlan,
+  input: CloneInput,
+  signal: AbortSignal,
+): Promise<void> {
+  const { runId } = Context.current().info.workflowExecution as { runId: string };
+  const { vm } = drawTarget(deps, facts.source as VirtualMachine, facts, made, { ...input, runId });
+  try {
+    await deps.client.create(Kinds.VirtualMachine, vm, { signal, dryRun: true });
+  } catch (error) {
+    if (isCode(error, 409) || isDryRunUnsupported(error)) return;
+    if (!isCode(error, 400, 403, 422)) throw error;
+    throw blocked([
+      { type: 'TargetRefused', message: `The cluster would refuse the clone: ${error.message}` },
+    ]);
+  }
+}
+
+/** A webhook with side effects can't be tried out; it has its say when the clone is made. */
+function isDryRunUnsupported(error: unknown): boolean {
+  return isCode(error, 400) && /does not support dry run/.test(error.message);
 }
 
 /** The mark alone proves nothing: it may have been put back on a clone that somebody works with. */

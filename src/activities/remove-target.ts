@@ -1,14 +1,21 @@
 import { CREATED_FOR, isInProgress, isOurs, madeFor, ownerSelector } from '../clone/ownership';
 import { isCdiPod } from '../clone/power';
 import type {
-  ControllerRevision,
   DataVolume,
   KubernetesResource,
   ObjectMeta,
   PersistentVolumeClaim,
   VirtualMachine,
 } from '../clone/resources';
-import { MARKS, type Owner, type PlannedDisk, type TargetRecord, type VmRef } from '../contract';
+import {
+  frozenPlanName,
+  MARKS,
+  type Owner,
+  type PlannedCopy,
+  type PlannedDisk,
+  type TargetRecord,
+  type VmRef,
+} from '../contract';
 import { ApiError, type Caches, type ClusterClient, isCode, type Kind, Kinds } from '../kubernetes';
 
 /** Which clone's objects. */
@@ -16,6 +23,8 @@ export interface TargetScope extends Owner {
   source: VmRef;
   target: VmRef;
   disks: Pick<PlannedDisk, 'dataVolume'>[];
+  /** What it was to get copies of. */
+  copies?: readonly PlannedCopy[];
   /** Uids as recorded when they were made; absent when `createTarget` did not come to its end. */
   record?: TargetRecord;
   /**
@@ -42,16 +51,18 @@ interface Found {
   claims: PersistentVolumeClaim[];
   /** Those that were made for a DataVolume of ours which is gone without them. */
   abandoned: PersistentVolumeClaim[];
-  revisions: ControllerRevision[];
+  /** The frozen plan, and copies of what the clone names. */
+  companions: KubernetesResource[];
   remains: Remains;
 }
 
-/** Lists a namespace's objects of a kind; those of one clone alone when `owner` is given. */
-export type Lister = <T extends KubernetesResource>(
-  kind: Kind<T>,
-  namespace: string,
-  owner?: Owner,
-) => Promise<T[]>;
+/** Where objects are looked at: the API itself, or what is watched of it. */
+export interface View {
+  /** A namespace's objects of a kind; those of one clone alone when `owner` is given. */
+  list<T extends KubernetesResource>(kind: Kind<T>, namespace: string, owner?: Owner): Promise<T[]>;
+  /** One by its name, of a kind that is never listed. */
+  get(kind: Kind, ref: VmRef): Promise<KubernetesResource | undefined>;
+}
 
 /**
  * Asks for the deletion of what a clone made and is not being deleted yet. Never touches anything else: an
@@ -65,12 +76,12 @@ export type Lister = <T extends KubernetesResource>(
  */
 export async function removeTarget(
   client: ClusterClient,
-  list: Lister,
+  view: View,
   scope: TargetScope,
   signal: AbortSignal,
 ): Promise<Remains> {
-  const found = await find(list, scope);
-  const { vm, dataVolumes, claims, revisions } = found;
+  const found = await find(view, scope);
+  const { vm, dataVolumes, claims, companions } = found;
   const refusals: unknown[] = [];
   const remove = async (
     kind: Kind,
@@ -96,31 +107,32 @@ export async function removeTarget(
   }
   if (vm) await remove(Kinds.VirtualMachine, vm, 'Background');
   for (const claim of found.abandoned) await remove(Kinds.PersistentVolumeClaim, claim, 'Background');
-  for (const revision of revisions) await remove(Kinds.ControllerRevision, revision, 'Background');
+  for (const companion of companions) await remove(kindOf(companion), companion, 'Background');
   // What may not be deleted keeps nothing else from going.
   if (refusals.length > 0) throw refusals[0];
   return found.remains;
 }
 
 /** What still stands. */
-export async function remainsOf(list: Lister, scope: TargetScope): Promise<Remains> {
-  return (await find(list, scope)).remains;
+export async function remainsOf(view: View, scope: TargetScope): Promise<Remains> {
+  return (await find(view, scope)).remains;
 }
 
-async function find(list: Lister, scope: TargetScope): Promise<Found> {
+async function find(view: View, scope: TargetScope): Promise<Found> {
   const { source, target, record } = scope;
   const planned = new Set(scope.disks.map(({ dataVolume }) => dataVolume));
   const namespaces = [...new Set([target.namespace, source.namespace])];
   const everywhere = async <T extends KubernetesResource>(kind: Kind<T>, owner?: Owner) =>
-    (await Promise.all(namespaces.map((namespace) => list(kind, namespace, owner)))).flat();
+    (await Promise.all(namespaces.map((namespace) => view.list(kind, namespace, owner)))).flat();
 
-  const [vms, labelled, claims, pods, snapshots, revisions] = await Promise.all([
+  const [vms, labelled, claims, pods, snapshots, revisions, secrets] = await Promise.all([
     everywhere(Kinds.VirtualMachine, scope),
     everywhere(Kinds.DataVolume, scope),
     everywhere(Kinds.PersistentVolumeClaim),
     everywhere(Kinds.Pod),
     everywhere(Kinds.VolumeSnapshot),
     everywhere(Kinds.ControllerRevision, scope),
+    copiesIn(view, scope),
   ]);
   const ours = vms.find((each) => named(each, target) && isOurs(each, scope, record?.vmUid));
   const isFinished = ours !== undefined && !isInProgress(ours) && !isMadeBy(ours, scope.runId);
@@ -145,6 +157,9 @@ async function find(list: Lister, scope: TargetScope): Promise<Found> {
   const targetClaims = claims.filter(
     ({ metadata }) => metadata.namespace === target.namespace && planned.has(metadata.name),
   );
+  // A finished clone keeps its copies: all that may be left of its making is the frozen plan.
+  const isFrozen = ({ metadata }: KubernetesResource) => metadata.name === frozenPlanName(scope.cloneUid);
+  const companions = isFinished ? revisions.filter(isFrozen) : [...revisions, ...secrets];
   const standing = new Set(dataVolumes.map(({ metadata }) => metadata.uid));
   return {
     vm,
@@ -155,36 +170,51 @@ async function find(list: Lister, scope: TargetScope): Promise<Found> {
       if (isFinished || origin === undefined || standing.has(origin)) return false;
       return origins.includes(origin) || (!record && isOurs(claim, scope));
     }),
-    revisions,
+    companions,
     remains: {
-      names: [...(vm ? [vm] : []), ...dataVolumes, ...made, ...revisions].map(describe),
+      names: [...(vm ? [vm] : []), ...dataVolumes, ...made, ...companions].map(describe),
       uids: [...uids],
       pods: made.filter((each) => pod.has(each) && isCdiPod(each)).map(({ metadata }) => metadata.name),
     },
   };
 }
 
-/** Reads from the API itself. Kinds that the cluster doesn't know have no objects (snapshots are optional). */
-export function freshLister(client: ClusterClient, signal: AbortSignal): Lister {
-  return async (kind, namespace, owner) => {
-    try {
-      const labelSelector = owner && ownerSelector(owner);
-      const { items } = await client.list(kind, { namespace, labelSelector, signal });
-      return items.map((item) => ({ ...item, kind: kind.kind }));
-    } catch (error) {
-      if (isCode(error, 404)) return [];
-      throw error;
-    }
+/** Copied Secrets and ConfigMaps are known by name: nobody lists Secrets. */
+async function copiesIn(view: View, scope: TargetScope): Promise<KubernetesResource[]> {
+  const named = (scope.copies ?? []).filter(({ kind }) => kind !== 'ControllerRevision');
+  const found = await Promise.all(
+    named.map(({ kind, name }) => view.get(Kinds[kind], { namespace: scope.target.namespace, name })),
+  );
+  return found.filter((each) => each !== undefined).filter((each) => isOurs(each, scope));
+}
+
+/** Kinds that the cluster doesn't know have no objects (snapshots are optional). */
+export function freshView(client: ClusterClient, signal: AbortSignal): View {
+  return {
+    async list(kind, namespace, owner) {
+      try {
+        const labelSelector = owner && ownerSelector(owner);
+        const { items } = await client.list(kind, { namespace, labelSelector, signal });
+        return items.map((item) => ({ ...item, kind: kind.kind }));
+      } catch (error) {
+        if (isCode(error, 404)) return [];
+        throw error;
+      }
+    },
+    get: (kind, ref) => client.get(kind, ref, { signal }),
   };
 }
 
-/** Reads from the shared watch caches: costs nothing, may lag, and knows only the kinds that are watched. */
-export function cachedLister(caches: Caches): Lister {
+/** Costs nothing, may lag, and knows only the kinds that are watched. */
+export function cachedView(caches: Caches): View {
   const cached = [caches.virtualMachines, caches.dataVolumes, caches.claims, caches.pods];
-  return async <T extends KubernetesResource>(kind: Kind<T>, namespace: string, owner?: Owner) => {
-    const objects = (cached.find((cache) => cache.kind.kind === kind.kind)?.list(namespace) ??
-      []) as unknown as T[];
-    return owner ? objects.filter((object) => isOurs(object, owner)) : objects;
+  return {
+    async list<T extends KubernetesResource>(kind: Kind<T>, namespace: string, owner?: Owner) {
+      const objects = (cached.find((cache) => cache.kind.kind === kind.kind)?.list(namespace) ??
+        []) as unknown as T[];
+      return owner ? objects.filter((object) => isOurs(object, owner)) : objects;
+    },
+    get: async () => undefined,
   };
 }
 
@@ -204,6 +234,10 @@ function isMadeBy({ metadata }: VirtualMachine, runId: string | undefined): bool
 
 function named({ metadata }: KubernetesResource, { namespace, name }: VmRef): boolean {
   return metadata.namespace === namespace && metadata.name === name;
+}
+
+function kindOf({ kind }: KubernetesResource): Kind {
+  return Kinds[kind as PlannedCopy['kind']];
 }
 
 function describe({ kind, metadata }: KubernetesResource): string {

@@ -1,9 +1,10 @@
 import type { z } from 'zod';
+import type { FieldChange } from '../clone/changes';
 import type { Configuration } from '../clone/configuration';
 import type { PlanDisk } from '../clone/disks';
 import type { Downtime } from '../clone/downtime';
 import { defaultCloneName } from '../clone/names';
-import type { Blocker, VmRef, Warning } from '../contract';
+import type { Blocker, PlannedCopy, VmRef, Warning } from '../contract';
 import type { ApiDeps } from './deps';
 import { Problem } from './problem';
 import { readPlan } from './read-plan';
@@ -19,6 +20,8 @@ export interface ClonePlanAnswer {
   disks: Pick<PlanDisk, 'name' | 'kind' | 'bytes' | 'method' | 'storageClass' | 'dataVolume'>[];
   blockers: Blocker[];
   warnings: Warning[];
+  changes: FieldChange[];
+  copies: Pick<PlannedCopy, 'kind' | 'from'>[];
   expectedDowntime: Downtime;
 }
 
@@ -38,7 +41,9 @@ export async function dryRun(
   const target = { namespace, name: query.name ?? name };
   const startAfterClone = query.startAfterClone ?? true;
   const planned = rule.success ? target : { namespace, name };
-  const plan = await readPlan(deps, { source, target: planned, startAfterClone, options: {} });
+  const { storageClass, persistentState, copySecrets, macAddresses } = query;
+  const options = { storageClass, persistentState, copySecrets, macAddresses };
+  const plan = await readPlan(deps, { source, target: planned, startAfterClone, options });
   if (plan.blockers.some(({ type }) => type === 'SourceNotFound')) {
     throw new Problem('vm-not-found', `There is no VM ${source.namespace}/${source.name}.`);
   }
@@ -67,6 +72,8 @@ export async function dryRun(
     })),
     blockers,
     warnings: plan.warnings,
+    changes: plan.changes,
+    copies: plan.copies.map(({ kind, from }) => ({ kind, from })),
     expectedDowntime: plan.expectedDowntime,
   };
 }

@@ -40,7 +40,9 @@ function fieldErrors(issue: Issue): FieldError[] {
       message: 'is not a known field',
     }));
   }
-  return [{ field: pathOf(issue.path), message: issue.message }];
+  // What is wrong with a key is told inside.
+  const { message } = (issue.code === 'invalid_key' && issue.issues[0]) || issue;
+  return [{ field: pathOf(issue.path), message }];
 }
 
 function pathOf(path: readonly PropertyKey[]): string {

@@ -11,7 +11,7 @@ export async function readPlan(deps: Deps, request: PlanRequest, signal?: AbortS
   const { cluster: client, caches, installation } = deps;
   const cached = caches.synced ? { caches } : {};
   return planClone(
-    await readPlanFacts({ client, ...cached }, { ...request, installation: installation() }, signal),
+    await readPlanFacts({ client, ...cached }, { ...request, installation: installation() }, { signal }),
   );
 }
 
@@ -30,5 +30,5 @@ export async function readFreshPlan(
     client.get(Kinds.VirtualMachine, request.target, { signal }),
   ]);
   if (plan.blockers.length === 0 && (!taken || plan.leftover)) return plan;
-  return planClone(await readPlanFacts({ client }, { ...request, installation: installation() }, signal));
+  return planClone(await readPlanFacts({ client }, { ...request, installation: installation() }, { signal }));
 }

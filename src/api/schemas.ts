@@ -4,6 +4,7 @@ import { ACTIONS } from '../clone/actions';
 import { FILTER_GROUPS, type VmRow } from '../clone/status';
 import { FAILURES, PHASES } from '../contract';
 import type { CloneView } from '../temporal';
+import { flag, optionsSchema, planOptionsQuery } from './options-schema';
 
 const LABEL_RULE =
   'must be 1 to 63 lower-case letters, digits or "-", with a letter or digit at both ends (DNS-1123 label)';
@@ -30,17 +31,7 @@ export const createCloneSchema = z
     }),
     description: z.string().max(2000).optional().meta({ description: "Becomes the clone's description" }),
     startAfterClone: z.boolean().default(true).meta({ description: 'Start the clone once it is whole' }),
-    options: z
-      .strictObject({
-        shutdownTimeoutSeconds: z.int().min(1).max(86_400).optional().meta({
-          description:
-            'How long the guest may take to shut down. Default: its grace period + 60, at least 120',
-        }),
-        forceShutdown: z.boolean().optional().meta({
-          description: 'Cut the power when the guest has not shut down in time, instead of failing',
-        }),
-      })
-      .default({}),
+    options: optionsSchema.default({}),
   })
   .meta({
     id: 'CreateClone',
@@ -91,11 +82,7 @@ export const listClonesQuerySchema = z.strictObject({
     .optional()
     .meta({ override: { type: 'string' }, description: '`<namespace>/<name>` of the VM that is cloned' }),
   phase: z.enum(PHASES).optional(),
-  open: z
-    .enum(['true', 'false'])
-    .transform((text) => text === 'true')
-    .optional()
-    .meta({ description: 'Only those that are under way, or only those that are not' }),
+  open: flag().meta({ description: 'Only those that are under way, or only those that are not' }),
   limit: whole(1, 200).default(50),
   pageToken: z.string().max(4096).optional().meta({ description: '`nextPageToken` of the page before' }),
 });
@@ -118,10 +105,8 @@ export const listVmsQuerySchema = z.strictObject({
 export const clonePlanQuerySchema = z.strictObject({
   name: z.string().max(253).optional().meta({ description: 'Of the clone; default: the next free one' }),
   namespace: labelSchema.optional().meta({ description: "Of the clone; default: the source's" }),
-  startAfterClone: z
-    .enum(['true', 'false'])
-    .transform((text) => text === 'true')
-    .optional(),
+  startAfterClone: flag(),
+  ...planOptionsQuery,
 });
 
 const vmRefSchema = z.object({ namespace: z.string(), name: z.string() });
@@ -231,6 +216,12 @@ export const clonePlanSchema = z
     ),
     blockers: z.array(remarkSchema),
     warnings: z.array(remarkSchema),
+    changes: z
+      .array(z.object({ field: z.string(), change: z.enum(['added', 'changed', 'removed']) }))
+      .meta({ description: 'Fields in which the clone differs from its source' }),
+    copies: z
+      .array(z.object({ kind: z.string(), from: z.string() }))
+      .meta({ description: 'What the clone gets copies of, beside its disks' }),
     expectedDowntime: z.object({ seconds: z.number().nullable(), text: z.string() }),
   })
   .meta({ id: 'ClonePlan' });

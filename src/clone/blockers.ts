@@ -1,11 +1,15 @@
 import { type Blocker, IN_PROGRESS, MARKS, type VmRef } from '../contract';
+import { copiesSecrets, has } from './copies';
 import { belongsToLeftover, leftoverOf } from './leftover';
 import { holdersOf } from './lock';
 import { isValidName, MAX_NAME_LENGTH } from './names';
+import { persistentStateBlockers } from './persistent-state';
 import type { PlanFacts } from './plan';
 import { isCdiPod, powerBlocker, usesClaim } from './power';
 import { referencesOf } from './references';
-import type { Pod, TypeMatcher, VirtualMachine } from './resources';
+import type { Pod, VirtualMachine } from './resources';
+import { revisionBlockers } from './revisions';
+import { classOf } from './storage';
 import { claimNamesOf, treatVolumes } from './volumes';
 
 /** Everything that stands against the clone, besides the state of single claims (`planDisks`). */
@@ -14,9 +18,11 @@ export function findBlockers(source: VirtualMachine, facts: PlanFacts): Blocker[
     ...targetBlockers(facts),
     ...sourceBlockers(source, facts),
     ...treatVolumes(source.spec.template.spec).blockers,
-    ...persistentState(source),
+    ...persistentStateBlockers(source, facts),
     ...podBlockers(source, facts),
-    ...crossNamespace(source, facts),
+    ...storageClassBlockers(facts),
+    ...revisionBlockers(source, facts),
+    ...referenceBlockers(source, facts),
   ];
 }
 
@@ -97,21 +103,6 @@ function sourceBlockers(source: VirtualMachine, { vmi }: PlanFacts): Blocker[] {
   return blockers;
 }
 
-/** State that KubeVirt keeps on a claim of its own, which no DataVolume copies (kubevirt-rules, Volumes). */
-function persistentState({ spec }: VirtualMachine): Blocker[] {
-  const { devices, firmware } = spec.template.spec.domain;
-  const tpm = (devices as { tpm?: { persistent?: boolean } } | undefined)?.tpm?.persistent;
-  const efi = (firmware as { bootloader?: { efi?: { persistent?: boolean } } } | undefined)?.bootloader?.efi;
-  const kept = [tpm && 'TPM', efi?.persistent && 'EFI'].filter(Boolean);
-  if (kept.length === 0) return [];
-  return [
-    {
-      type: 'PersistentState',
-      message: `The persistent ${kept.join(' and ')} state of the VM can not be copied, and without it a guest that seals its disk with it does not boot.`,
-    },
-  ];
-}
-
 function podBlockers(source: VirtualMachine, { pods }: PlanFacts): Blocker[] {
   const claims = new Set(claimNamesOf(source));
   const blockers: Blocker[] = [];
@@ -149,30 +140,37 @@ function belongsToVm({ metadata }: Pod, source: VirtualMachine, pods: readonly P
   });
 }
 
-/** What a clone in another namespace would look for there. */
-function crossNamespace(source: VirtualMachine, { request }: PlanFacts): Blocker[] {
+/** What a clone in another namespace would look for there (kubevirt-rules, Volumes). */
+function referenceBlockers(source: VirtualMachine, facts: PlanFacts): Blocker[] {
+  const { request, availableInTarget, availableInSource } = facts;
   const { namespace } = request.target;
   if (namespace === request.source.namespace) return [];
-  const blockers = referencesOf(source.spec.template.spec)
-    .filter(({ kind, name }) => !(kind === 'ServiceAccount' && name === 'default'))
-    .map(({ kind, name, usedBy }) => ({
-      type: `${kind}NotAvailable`,
-      message: `${kind} ${name}, which ${usedBy} needs, is of namespace ${request.source.namespace} and is not copied to ${namespace}: clone within the namespace, or remove it from the VM first.`,
-    }));
-  for (const [what, matcher] of [
-    ['Instancetype', source.spec.instancetype],
-    ['Preference', source.spec.preference],
-  ] as const) {
-    if (!isNamespaced(matcher)) continue;
-    blockers.push({
-      type: `${what}NotAvailable`,
-      message: `${what} ${matcher?.name} exists only in namespace ${request.source.namespace}: use one of the whole cluster, or clone within the namespace.`,
-    });
-  }
-  return blockers;
+  const isCopied = (kind: string) => kind !== 'ServiceAccount' && copiesSecrets(request);
+  return referencesOf(source.spec.template.spec).flatMap(({ kind, name, usedBy, optional }) => {
+    const available = isCopied(kind) ? availableInSource : availableInTarget;
+    if (optional || isEverywhere(kind, name) || has(available, { kind, name })) return [];
+    const what = `${kind} ${name}, needed by ${usedBy},`;
+    const message = isCopied(kind)
+      ? `${what} does not exist in namespace ${request.source.namespace}: nothing can be copied.`
+      : kind === 'ServiceAccount'
+        ? `${what} does not exist in namespace ${namespace}: create it there, for it is never copied.`
+        : `${what} does not exist in namespace ${namespace}: create it there, or have it copied (copySecrets).`;
+    return [{ type: `${kind}NotAvailable`, message }];
+  });
 }
 
-/** Without a kind it is one of the cluster (KubeVirt api/core/v1, InstancetypeMatcher). */
-function isNamespaced(matcher: TypeMatcher | undefined): boolean {
-  return /^virtualmachine(instancetype|preference)s?$/i.test(matcher?.kind ?? '');
+/** Kubernetes gives it to every namespace. */
+function isEverywhere(kind: string, name: string): boolean {
+  return kind === 'ServiceAccount' && name === 'default';
+}
+
+function storageClassBlockers({ request, ...storage }: PlanFacts): Blocker[] {
+  const wanted = request.options.storageClass;
+  if (wanted === undefined || classOf(storage, wanted)) return [];
+  return [
+    {
+      type: 'StorageClassNotFound',
+      message: `There is no storage class ${wanted}, on which the clone's disks are to be: choose another.`,
+    },
+  ];
 }

@@ -1,23 +1,16 @@
-import type { Blocker, CopyMethod, PlannedDisk } from '../contract';
+import type { Blocker, PlannedDisk } from '../contract';
 import { dataVolumeName } from './names';
 import type { PlanFacts } from './plan';
 import { parseBytes } from './quantity';
-import type { ClaimSpec, PersistentVolumeClaim, StorageProfile, VirtualMachine } from './resources';
+import type { PersistentVolumeClaim, VirtualMachine } from './resources';
+import { type CopiedClaimSpec, classOf, copiedClaimSpec, copyMethod } from './storage';
 import { type ClaimKind, type ClaimVolume, treatVolumes } from './volumes';
 
 /** A disk of the plan, with what `GET clone-plan` says of it. */
 export interface PlanDisk extends PlannedDisk {
   kind: ClaimKind;
+  /** Of the clone's disk. */
   storageClass: string;
-}
-
-/** What of a source claim a copy must have, too: it is read from the live claim, for DataVolumes may differ. */
-export interface CopiedClaimSpec {
-  accessModes: string[];
-  volumeMode: string;
-  storageClassName: string;
-  /** The claim's request, as it is written there. */
-  size: string;
 }
 
 export interface DiskPlan {
@@ -33,16 +26,16 @@ export function planDisks(source: VirtualMachine, facts: PlanFacts): DiskPlan {
   for (const volume of treatVolumes(source.spec.template.spec).copied) {
     const claim = facts.sourceClaims.find(({ metadata }) => metadata.name === volume.claim);
     const obstacle = claim ? claimObstacle(volume, claim, facts) : missing(volume);
-    const spec = claim && copiedClaimSpec(claim.spec);
     if (obstacle) plan.blockers.push(obstacle);
-    if (!spec) continue;
+    if (!claim) continue;
+    const spec = copiedClaimSpec(claim.spec, facts, facts.request.options.storageClass);
     plan.claimSpecs[volume.name] = spec;
     plan.disks.push({
       name: volume.name,
       sourceClaim: volume.claim,
       dataVolume: dataVolumeName(facts.request.target.name, volume.name),
       bytes: parseBytes(spec.size) ?? 0,
-      method: copyMethod(facts.storageProfiles, spec.storageClassName),
+      method: copyMethod(facts, claim, spec),
       kind: volume.kind,
       storageClass: spec.storageClassName,
     });
@@ -55,26 +48,6 @@ export function plannedDataVolumeNames(source: VirtualMachine, target: string): 
   return treatVolumes(source.spec.template.spec).copied.map(({ name }) => dataVolumeName(target, name));
 }
 
-/**
- * The method that CDI will choose (CDI controller/clone/planner.go, computeStrategyForSourcePVC): what the
- * profile of the class says, else a snapshot when there is a snapshot class to take it with, else a copy.
- */
-export function copyMethod(profiles: readonly StorageProfile[], storageClass: string): CopyMethod {
-  const status = profiles.find(({ metadata }) => metadata.name === storageClass)?.status;
-  if (status?.cloneStrategy === 'csi-clone' || status?.cloneStrategy === 'copy') return status.cloneStrategy;
-  if (status?.cloneStrategy === 'snapshot' || status?.snapshotClass) return 'snapshot';
-  return 'copy';
-}
-
-function copiedClaimSpec(claim: ClaimSpec): CopiedClaimSpec {
-  return {
-    accessModes: claim.accessModes ?? ['ReadWriteOnce'],
-    volumeMode: claim.volumeMode ?? 'Filesystem',
-    storageClassName: claim.storageClassName ?? '',
-    size: claim.resources?.requests?.storage ?? '',
-  };
-}
-
 function missing({ name, claim }: ClaimVolume): Blocker {
   return {
     type: 'SourceDiskMissing',
@@ -85,7 +58,7 @@ function missing({ name, claim }: ClaimVolume): Blocker {
 function claimObstacle(
   { name, claim }: ClaimVolume,
   { metadata, spec, status }: PersistentVolumeClaim,
-  { storageClasses }: PlanFacts,
+  facts: PlanFacts,
 ): Blocker | undefined {
   if (metadata.deletionTimestamp) {
     return { type: 'SourceDiskDeleting', message: `Claim ${claim} of disk ${name} is being deleted.` };
@@ -102,17 +75,21 @@ function claimObstacle(
   if (parseBytes(spec.resources?.requests?.storage) === undefined) {
     return { type: 'SourceDiskNotReady', message: `Claim ${claim} of disk ${name} does not say its size.` };
   }
-  if (!spec.storageClassName) {
+  return classObstacle(name, spec.storageClassName, facts);
+}
+
+/** CDI copies to no class that there isn't. */
+function classObstacle(disk: string, own: string | undefined, facts: PlanFacts): Blocker | undefined {
+  if (facts.request.options.storageClass !== undefined) return undefined;
+  if (!own) {
     return {
       type: 'StorageClassMissing',
-      message: `Claim ${claim} of disk ${name} has no storage class, so CDI can not make another like it.`,
+      message: `The claim of disk ${disk} has no storage class, so CDI can not make another like it: name one for the clone (storageClass).`,
     };
   }
-  if (!storageClasses.some((storageClass) => storageClass.metadata.name === spec.storageClassName)) {
-    return {
-      type: 'StorageClassNotFound',
-      message: `Storage class ${spec.storageClassName} of disk ${name} no longer exists: create it again, or move the disk.`,
-    };
-  }
-  return undefined;
+  if (classOf(facts, own)) return undefined;
+  return {
+    type: 'StorageClassNotFound',
+    message: `Storage class ${own} of disk ${disk} no longer exists: create it again, or name another for the clone (storageClass).`,
+  };
 }

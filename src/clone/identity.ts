@@ -1,4 +1,5 @@
-import type { VirtualMachine } from './resources';
+import type { CloneOptions } from '../contract';
+import type { VirtualMachine, VirtualMachineInstance } from './resources';
 
 /** What tells a clone from its source: never the source's own, never derived from a name. */
 export interface Identity {
@@ -11,11 +12,14 @@ export interface Identity {
 /** `count` random bytes: from `node:crypto`, or the workflow's own randomness. */
 export type RandomBytes = (count: number) => Uint8Array;
 
+type MacOptions = Pick<CloneOptions, 'macAddresses'>;
+
 const MAC_ATTEMPTS = 100;
 
 /**
  * A fresh identity for a clone of `source`: firmware UUID and serial, and one locally administered unicast MAC
- * an interface, unlike those in `takenMacs`, the source's and each other.
+ * an interface, unlike those in `takenMacs`, the source's and each other. MACs that are to be kept stay; an
+ * interface without one gets one all the same.
  *
  * KubeVirt derives a missing UUID from the name alone (watch/vm/firmware.go), and a missing MAC changes on every
  * start (KV #9993, #15028).
@@ -23,13 +27,14 @@ const MAC_ATTEMPTS = 100;
 export function newIdentity(
   source: VirtualMachine,
   random: RandomBytes,
-  takenMacs: ReadonlySet<string> = new Set(),
+  takenMacs: Iterable<string> = [],
+  options: MacOptions = {},
 ): Identity {
   const interfaces = source.spec.template.spec.domain.devices?.interfaces ?? [];
   const taken = new Set([...takenMacs].map(normalMac));
   for (const { macAddress } of interfaces) if (macAddress) taken.add(normalMac(macAddress));
   const macs: Record<string, string> = {};
-  for (const { name } of interfaces) {
+  for (const name of renewed(source, options)) {
     const mac = freeMac(random, taken);
     taken.add(mac);
     macs[name] = mac;
@@ -37,9 +42,41 @@ export function newIdentity(
   return { firmware: { uuid: uuid(random), serial: uuid(random) }, macs };
 }
 
-/** Lower case with colons, as KubeVirt compares them. */
+/** What stands for an identity in a plan, which draws none: it tells the fields alone. */
+export function undrawnIdentity(source: VirtualMachine, options: MacOptions): Identity {
+  const macs = Object.fromEntries(renewed(source, options).map((name) => [name, UNDRAWN]));
+  return { firmware: { uuid: UNDRAWN, serial: UNDRAWN }, macs };
+}
+
+const UNDRAWN = 'new';
+
+/** Names of the interfaces that get another MAC. */
+function renewed(source: VirtualMachine, { macAddresses }: MacOptions): string[] {
+  return (source.spec.template.spec.domain.devices?.interfaces ?? [])
+    .filter(({ macAddress }) => macAddresses !== 'keep' || !macAddress)
+    .map(({ name }) => name);
+}
+
+/** The MACs of these VMs, as they are set, and as they are in use by their instances. */
+export function macsOf(
+  vms: readonly VirtualMachine[],
+  instances: readonly VirtualMachineInstance[],
+): string[] {
+  const set = [...vms.map(({ spec }) => spec.template.spec), ...instances.map(({ spec }) => spec)]
+    .flatMap((spec) => spec?.domain?.devices?.interfaces ?? [])
+    .map(({ macAddress }) => macAddress);
+  const used = instances.flatMap(({ status }) => status?.interfaces ?? []).map(({ mac }) => mac);
+  return [...set, ...used].filter((mac) => mac !== undefined);
+}
+
+/** The same for the same address, however it is written: pairs by colon or dash, or fours by dot (Go's net.ParseMAC). */
 export function normalMac(mac: string): string {
-  return mac.toLowerCase().replaceAll('-', ':');
+  return (
+    mac
+      .toLowerCase()
+      .replaceAll(/[^0-9a-f]/g, '')
+      .match(/../g) ?? []
+  ).join(':');
 }
 
 function freeMac(random: RandomBytes, taken: ReadonlySet<string>): string {

@@ -65,7 +65,7 @@ export function mustStop(vm: VirtualMachine, vmi: VirtualMachineInstance | undef
  *
  * A source that is off is only locked: restoring Once or RerunOnFailure would boot it. A power state saved by
  * another holder is inherited; one that no longer holds goes, or it would be restored. A holder that an earlier
- * run of the same workflow left is replaced. The patch fails (422) if lock, power, strategy or `spec.template` are no longer
+ * run of the same workflow left is replaced. The patch fails (422) if lock, power, strategy, template or types are no longer
  * as they were read here, so what is frozen is what is locked. It does not test resourceVersion, which every
  * status update moves.
  */
@@ -80,6 +80,8 @@ export function lockPatch(
   const operations: PatchOperation[] = [
     test('/metadata/uid', vm.metadata.uid),
     test('/spec/template', vm.spec.template),
+    test('/spec/instancetype', vm.spec.instancetype ?? null),
+    test('/spec/preference', vm.spec.preference ?? null),
     test(settingPath(setting), settingValue(setting)),
     test(annotationPath(MARKS.lock), annotations?.[MARKS.lock] ?? null),
     test(annotationPath(MARKS.power), annotations?.[MARKS.power] ?? null),

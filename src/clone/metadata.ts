@@ -1,4 +1,4 @@
-import { DESCRIPTION_ANNOTATION, MARKS } from '../contract';
+import { DESCRIPTION_ANNOTATION, type Edits, MARKS } from '../contract';
 
 type Entries = Record<string, string> | undefined;
 
@@ -15,7 +15,7 @@ const APP_LABELS = new Set([
   'instance',
 ]);
 
-/** Labels of tools that deploy and prune: a clone is not theirs. */
+/** Labels of tools that deploy, scale and prune: a clone is not theirs. */
 const DEPLOYMENT_LABELS: readonly RegExp[] = [
   /^argocd\.argoproj\.io\//,
   /\.toolkit\.fluxcd\.io\//,
@@ -23,6 +23,8 @@ const DEPLOYMENT_LABELS: readonly RegExp[] = [
   /^helm\.sh\//,
   /^app\.kubernetes\.io\/managed-by$/,
   /^app\.kubernetes\.io\/instance$/,
+  // The VirtualMachinePool that made the source has not made the clone.
+  /^kubevirt\.io\/vm-pool-/,
 ];
 
 /** Annotations that tell of the source's own past, place or addresses (kubevirt-rules, Identity). */
@@ -40,6 +42,7 @@ const OWN_ANNOTATIONS: readonly RegExp[] = [
   /^k8s\.v1\.cni\.cncf\.io\//,
   /^cni\.projectcalico\.org\//,
   /^(k8s\.)?ovn\.(org|kubernetes\.io)\//,
+  /^kubemacpool\.io\//,
   /^network\.kubevirt\.io\/addresses$/,
   /^network\.harvesterhci\.io\//,
   /^harvesterhci\.io\/volumeClaimTemplates$/,
@@ -67,6 +70,16 @@ export function carriedAnnotations(annotations: Entries): Record<string, string>
         !key.startsWith(MARKS.prefix) &&
         key !== DESCRIPTION_ANNOTATION &&
         !OWN_ANNOTATIONS.some((pattern) => pattern.test(key)),
+    ),
+  );
+}
+
+/** What the caller wants to stand there, or not to; our own marks are nobody's to set. */
+export function edited(entries: Record<string, string>, edits: Edits = {}): Record<string, string> {
+  const merged: Edits = { ...entries, ...edits };
+  return Object.fromEntries(
+    Object.entries(merged).filter(
+      (entry): entry is [string, string] => entry[1] !== null && !entry[0].startsWith(MARKS.prefix),
     ),
   );
 }

@@ -22,10 +22,20 @@ export function defaultCloneName(source: string, isTaken: (name: string) => bool
 
 /**
  * Name of the DataVolume (and claim) that becomes a clone's disk: `<vm>-<disk>`, at most 63 characters, always
- * the same for the same pair. A longer one is cut and ends in a hash of the whole.
+ * the same for the same pair.
  */
 export function dataVolumeName(vm: string, disk: string): string {
-  const name = `${vm}-${disk}`;
+  return joined(vm, disk);
+}
+
+/** Name of the clone's own copy of another object: no other clone's, for the clone's uid is in it. */
+export function copyName(vm: string, what: string, cloneUid: string): string {
+  return joined(vm, what, cloneUid.slice(0, 8));
+}
+
+/** At most 63 characters; what is longer is cut and ends in a hash of the whole. */
+function joined(...parts: string[]): string {
+  const name = parts.filter(Boolean).join('-');
   if (name.length <= MAX_NAME_LENGTH) return name;
   const hash = fnv1a(name);
   return `${trimEnd(name.slice(0, MAX_NAME_LENGTH - hash.length - 1))}-${hash}`;

@@ -23,6 +23,28 @@ export function isOurs(object: KubernetesResource, owner: Owner, recordedUid?: s
   );
 }
 
+/** The marks on everything that a clone makes, as its VM carries them. */
+export function marksOf({ metadata: { labels, annotations } }: KubernetesResource) {
+  return {
+    labels: only(labels, [MARKS.cloneUid, MARKS.installation]),
+    annotations: only(annotations, [MARKS.workflowId, MARKS.runId, MARKS.source]),
+  };
+}
+
+/** The same object, owned by the clone's VM: it is collected with it. */
+export function ownedBy<T extends KubernetesResource>(object: T, vm: KubernetesResource): T {
+  const { name, uid } = vm.metadata;
+  if (!uid) throw new Error(`VM ${name} has no uid yet`);
+  const owner = { apiVersion: 'kubevirt.io/v1', kind: 'VirtualMachine', name, uid };
+  return {
+    ...object,
+    metadata: {
+      ...object.metadata,
+      ownerReferences: [{ ...owner, controller: true, blockOwnerDeletion: true }],
+    },
+  };
+}
+
 /** Whether a clone has not finished making this target: until its mark goes it is nobody's to work with. */
 export function isInProgress(target: KubernetesResource): boolean {
   return target.metadata.annotations?.[MARKS.inProgress] !== undefined;
@@ -56,4 +78,8 @@ function comesFrom({ metadata }: KubernetesResource, uids: ReadonlySet<string>):
 
 function uidsIn(name: string): string[] {
   return name.match(/[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}/g) ?? [];
+}
+
+function only(entries: Record<string, string> | undefined, keys: readonly string[]): Record<string, string> {
+  return Object.fromEntries(Object.entries(entries ?? {}).filter(([key]) => keys.includes(key)));
 }

@@ -1,39 +1,60 @@
-import type { Blocker, CloneOptions, VmRef, Warning } from '../contract';
+import type { Blocker, CloneOptions, PlannedCopy, VmRef, Warning } from '../contract';
 import { findBlockers } from './blockers';
+import { type FieldChange, fieldChanges } from './changes';
 import { type Configuration, describeConfiguration } from './configuration';
-import { type CopiedClaimSpec, type PlanDisk, planDisks } from './disks';
+import { type ObjectName, planCopies } from './copies';
+import { type PlanDisk, planDisks } from './disks';
 import { type Downtime, expectedDowntime } from './downtime';
+import { undrawnIdentity } from './identity';
 import { type Leftover, leftoverOf } from './leftover';
-import { isOn, savedPower } from './power';
+import { currentSetting, isOn, savedPower, strategyOf } from './power';
+import { quotaBlockers } from './quota';
 import type {
+  ControllerRevision,
   DataVolume,
   PersistentVolumeClaim,
   Pod,
-  StorageClass,
-  StorageProfile,
+  ResourceQuota,
+  Service,
   VirtualMachine,
   VirtualMachineInstance,
 } from './resources';
+import { serviceWarnings } from './services';
+import type { CopiedClaimSpec, Storage } from './storage';
+import { buildTarget, startStrategyFor } from './target';
 import { findWarnings } from './warnings';
 
 export interface PlanRequest {
+  /** Once the clone has been asked for: the names of its copies carry it. */
+  cloneUid?: string;
   source: VmRef;
   target: VmRef;
+  description?: string;
   startAfterClone: boolean;
   options: CloneOptions;
 }
 
 /** All that a plan depends on, read from the cluster beforehand. */
-export interface PlanFacts {
+export interface PlanFacts extends Storage {
   request: PlanRequest;
   source?: VirtualMachine;
   vmi?: VirtualMachineInstance;
-  /** Of the source's namespace: those that the source names. */
+  /** Of the source's namespace: those that the source names, and those that KubeVirt keeps for it. */
   sourceClaims: PersistentVolumeClaim[];
   /** Of the source's namespace. */
   pods: Pod[];
-  storageProfiles: StorageProfile[];
-  storageClasses: StorageClass[];
+  /** Of the source's namespace: those that the source goes by. */
+  revisions: ControllerRevision[];
+  /** Of both namespaces. */
+  quotas: ResourceQuota[];
+  /** Of the target's namespace. */
+  services: Service[];
+  /** Of all other VMs and their instances. */
+  otherMacs: string[];
+  /** Of what the source's template names; asked for only where the clone goes to another namespace. */
+  availableInTarget: ObjectName[];
+  /** The same in the source's namespace; asked for only where they are to be copied. */
+  availableInSource: ObjectName[];
   /** The VM that has the target's name already. */
   targetVm?: VirtualMachine;
   /** Of the target's namespace: those that have a planned name already. */
@@ -53,6 +74,10 @@ export interface ClonePlan {
   claimSpecs: Record<string, CopiedClaimSpec>;
   blockers: Blocker[];
   warnings: Warning[];
+  /** In what the clone's VM differs from its source. */
+  changes: FieldChange[];
+  /** What it gets copies of beside its disks. */
+  copies: PlannedCopy[];
   configuration: Configuration;
   expectedDowntime: Downtime;
   /** How long the guest may take to shut down. */
@@ -75,19 +100,47 @@ export function planClone(facts: PlanFacts): ClonePlan {
   if (!source) return withoutSource(request);
   const sourceOn = savedPower(source) !== undefined || isOn(source, vmi);
   const { disks, claimSpecs, blockers } = planDisks(source, facts);
+  const copies = planCopies(source, facts);
+  const target = draft(source, request, { disks, claimSpecs, copies });
   const timeout = shutdownTimeout(source, request.options);
   return {
     sourceUid: source.metadata.uid ?? '',
     sourceOn,
     disks,
     claimSpecs,
-    blockers: [...findBlockers(source, facts), ...blockers],
-    warnings: findWarnings(source, facts, disks),
+    blockers: [...findBlockers(source, facts), ...blockers, ...quotaBlockers(facts, disks, copies)],
+    warnings: [...findWarnings(source, facts, { disks, claimSpecs }), ...serviceWarnings(target, facts)],
+    changes: fieldChanges(source, powered(target, source, request)),
+    copies,
     configuration: describeConfiguration(source, vmi, disks),
     expectedDowntime: expectedDowntime({ sourceOn, disks, shutdownTimeoutSeconds: timeout }),
     shutdownTimeoutSeconds: timeout,
     leftover: leftoverOf(facts),
   };
+}
+
+/** The clone's VM but for what makes each clone its own. */
+function draft(
+  source: VirtualMachine,
+  request: PlanRequest,
+  plan: Pick<ClonePlan, 'disks' | 'claimSpecs' | 'copies'>,
+): VirtualMachine {
+  const owner = { cloneUid: '', installation: '', runId: '', requestedBy: '' };
+  const identity = undrawnIdentity(source, request.options);
+  return buildTarget({ source, plan, request: { ...request, ...owner }, identity }).vm;
+}
+
+/** As the clone will stand in the end: it is made switched off. */
+function powered(
+  target: VirtualMachine,
+  source: VirtualMachine,
+  { startAfterClone }: PlanRequest,
+): VirtualMachine {
+  const setting = currentSetting(source);
+  if (!startAfterClone || 'running' in setting) return target;
+  // What a lock has done to the source is no difference.
+  const end = savedPower(source) ? setting : { runStrategy: startStrategyFor(strategyOf(source)) };
+  return { ...target, spec: { ...target.spec, ...end } };
 }
 
 /** The wish, or the VM's own grace period and a margin (kubevirt-rules, Power). */
@@ -110,6 +163,8 @@ function withoutSource({ source, options }: PlanRequest): ClonePlan {
       },
     ],
     warnings: [],
+    changes: [],
+    copies: [],
     configuration: { os: null, flavor: 'unknown', workload: null, nics: [], disks: [] },
     expectedDowntime: { seconds: null, text: 'Unknown.' },
     shutdownTimeoutSeconds: options.shutdownTimeoutSeconds ?? MIN_SHUTDOWN_TIMEOUT_SECONDS,

@@ -77,9 +77,26 @@ export interface Disk {
   [other: string]: unknown;
 }
 
+export interface Tpm {
+  persistent?: boolean;
+  enabled?: boolean;
+}
+
 export interface Domain {
-  firmware?: { uuid?: string; serial?: string; [other: string]: unknown };
-  devices?: { disks?: Disk[]; interfaces?: Interface[]; [other: string]: unknown };
+  firmware?: {
+    uuid?: string;
+    serial?: string;
+    bootloader?: { efi?: { persistent?: boolean; [other: string]: unknown }; bios?: object };
+    [other: string]: unknown;
+  };
+  devices?: {
+    disks?: Disk[];
+    interfaces?: Interface[];
+    filesystems?: { name: string; [other: string]: unknown }[];
+    tpm?: Tpm;
+    [other: string]: unknown;
+  };
+  chassis?: { serial?: string; [other: string]: unknown };
   cpu?: { cores?: number; sockets?: number; threads?: number; [other: string]: unknown };
   memory?: { guest?: string; [other: string]: unknown };
   resources?: { requests?: Record<string, string>; limits?: Record<string, string> };
@@ -112,6 +129,14 @@ export interface TypeMatcher {
   [other: string]: unknown;
 }
 
+/** Which revision of an instancetype or preference virt-controller goes by. */
+export interface RevisionRef {
+  name?: string;
+  kind?: string;
+  controllerRevisionRef?: { name: string };
+  [other: string]: unknown;
+}
+
 export interface VirtualMachine extends KubernetesResource {
   spec: {
     /** Deprecated form, exclusive with `runStrategy`. */
@@ -135,8 +160,9 @@ export interface VirtualMachine extends KubernetesResource {
     snapshotInProgress?: string;
     restoreInProgress?: string;
     volumeSnapshotStatuses?: unknown[];
-    instancetypeRef?: { controllerRevisionRef?: { name: string }; [other: string]: unknown };
-    preferenceRef?: { controllerRevisionRef?: { name: string }; [other: string]: unknown };
+    instancetypeRef?: RevisionRef;
+    preferenceRef?: RevisionRef;
+    changedBlockTracking?: { state?: string };
     [other: string]: unknown;
   };
 }
@@ -226,12 +252,52 @@ export interface ControllerRevision extends KubernetesResource {
 /** CDI's advice for a storage class, named like the class. */
 export interface StorageProfile extends KubernetesResource {
   spec?: { cloneStrategy?: string; [other: string]: unknown };
-  status?: { cloneStrategy?: string; storageClass?: string; [other: string]: unknown };
+  status?: {
+    cloneStrategy?: string;
+    storageClass?: string;
+    snapshotClass?: string;
+    /** What the storage can do, best first. */
+    claimPropertySets?: { accessModes?: string[]; volumeMode?: string }[];
+    [other: string]: unknown;
+  };
 }
 
 export interface StorageClass extends KubernetesResource {
   provisioner: string;
   volumeBindingMode?: 'Immediate' | 'WaitForFirstConsumer' | (string & {});
+  allowVolumeExpansion?: boolean;
+}
+
+/** The object of that name that CDI keeps: how much of a volume its file system takes, as parts of 1. */
+export interface CdiConfig extends KubernetesResource {
+  status?: { filesystemOverhead?: FilesystemOverhead; [other: string]: unknown };
+}
+
+export interface FilesystemOverhead {
+  global?: string;
+  storageClass?: Record<string, string>;
+}
+
+export interface ResourceQuota extends KubernetesResource {
+  spec?: { hard?: Record<string, string>; scopes?: string[]; scopeSelector?: unknown };
+  status?: { hard?: Record<string, string>; used?: Record<string, string> };
+}
+
+export interface Service extends KubernetesResource {
+  spec?: { selector?: Record<string, string>; type?: string; [other: string]: unknown };
+}
+
+/** Of these only the names matter here: what they hold is never kept. */
+export interface Secret extends KubernetesResource {
+  type?: string;
+  immutable?: boolean;
+  data?: Record<string, string>;
+}
+
+export interface ConfigMap extends KubernetesResource {
+  immutable?: boolean;
+  data?: Record<string, string>;
+  binaryData?: Record<string, string>;
 }
 
 export interface KubernetesEvent extends KubernetesResource {

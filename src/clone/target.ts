@@ -4,23 +4,25 @@ import {
   DESCRIPTION_ANNOTATION,
   IN_PROGRESS,
   MARKS,
+  type PlannedCopy,
   type PlannedDisk,
 } from '../contract';
-import type { CopiedClaimSpec } from './disks';
 import type { Identity } from './identity';
-import { carriedAnnotations, carriedLabels } from './metadata';
+import { carriedAnnotations, carriedLabels, edited } from './metadata';
 import type { ClonePlan } from './plan';
 import { strategyOf } from './power';
+import { renameReferences } from './references';
 import type {
   DataVolume,
   Interface,
   RunStrategy,
-  TypeMatcher,
   VirtualMachine,
   VmiSpec,
   VmTemplate,
   Volume,
 } from './resources';
+import { recordedRevision, TYPED } from './revisions';
+import type { CopiedClaimSpec } from './storage';
 import { treatVolumes } from './volumes';
 
 /** The clone that is being made, by the run that makes it. */
@@ -28,7 +30,7 @@ export type TargetRequest = CloneInput & { runId: string };
 
 export interface TargetInput {
   source: VirtualMachine;
-  plan: Pick<ClonePlan, 'disks' | 'claimSpecs'>;
+  plan: Pick<ClonePlan, 'disks' | 'claimSpecs' | 'copies'>;
   request: TargetRequest;
   identity: Identity;
 }
@@ -52,20 +54,6 @@ export function buildTarget(input: TargetInput): { vm: VirtualMachine; dataVolum
   };
 }
 
-/** The same DataVolume, owned by the clone's VM: it is collected with it. */
-export function ownedBy(dataVolume: DataVolume, vm: VirtualMachine): DataVolume {
-  const { name, uid } = vm.metadata;
-  if (!uid) throw new Error(`VM ${name} has no uid yet`);
-  const owner = { apiVersion: 'kubevirt.io/v1', kind: 'VirtualMachine', name, uid };
-  return {
-    ...dataVolume,
-    metadata: {
-      ...dataVolume.metadata,
-      ownerReferences: [{ ...owner, controller: true, blockOwnerDeletion: true }],
-    },
-  };
-}
-
 /** The strategy of a clone that is to be started; a Manual one needs a PUT `start` as well (kubevirt-rules, Power). */
 export function startStrategyFor(sourceStrategy: RunStrategy): RunStrategy {
   return sourceStrategy === 'Halted' ? 'Always' : sourceStrategy;
@@ -76,9 +64,11 @@ export function restingStrategyFor(sourceStrategy: RunStrategy): RunStrategy {
   return sourceStrategy === 'Manual' ? 'Manual' : 'Halted';
 }
 
-function buildVm({ source, plan, request, identity }: TargetInput): VirtualMachine {
+function buildVm(input: TargetInput): VirtualMachine {
+  const { source, plan, request } = input;
   const { namespace, name } = request.target;
-  const { running, dataVolumeTemplates, instancetype, preference, template, ...rest } = source.spec;
+  const { running, dataVolumeTemplates, template, ...rest } = source.spec;
+  const { options } = request;
   return {
     apiVersion: 'kubevirt.io/v1',
     kind: 'VirtualMachine',
@@ -86,41 +76,57 @@ function buildVm({ source, plan, request, identity }: TargetInput): VirtualMachi
       name,
       namespace,
       labels: {
-        ...carriedLabels(source.metadata.labels, source.metadata.name, name),
+        ...edited(carriedLabels(source.metadata.labels, source.metadata.name, name), options.labels),
         ...ownerLabels(request),
       },
-      annotations: { ...carriedAnnotations(source.metadata.annotations), ...vmMarks(source, request) },
+      annotations: {
+        ...edited(carriedAnnotations(source.metadata.annotations), options.annotations),
+        ...vmMarks(source, request),
+      },
     },
     spec: {
       ...copyOf(rest),
-      ...(instancetype && { instancetype: ownRevision(instancetype) }),
-      ...(preference && { preference: ownRevision(preference) }),
+      ...ownRevisions(source, plan.copies),
       // Manual boots nothing by itself; the other strategies would.
       runStrategy: restingStrategyFor(strategyOf(source)),
-      template: buildTemplate(template, source.metadata.name, name, plan.disks, identity),
+      template: buildTemplate(template, input),
     },
   };
 }
 
 /**
- * A revision that the VM names in its spec is owned by the source and goes with it; without one KubeVirt gives
- * the clone its own.
+ * Instancetype and preference by the clone's own copy of their revision: the source's is owned by the source and
+ * goes with it. Where none is recorded KubeVirt gives the clone one.
  */
-function ownRevision({ revisionName, ...matcher }: TypeMatcher): TypeMatcher {
-  return matcher;
+function ownRevisions(
+  source: VirtualMachine,
+  copies: readonly PlannedCopy[],
+): Pick<VirtualMachine['spec'], 'instancetype' | 'preference'> {
+  return Object.fromEntries(
+    TYPED.flatMap((typed) => {
+      const { revisionName, ...matcher } = source.spec[typed] ?? {};
+      if (!source.spec[typed]) return [];
+      const recorded = recordedRevision(source, typed);
+      const copy = copies.find(({ kind, from }) => kind === 'ControllerRevision' && from === recorded);
+      return [[typed, { ...matcher, ...(copy && { revisionName: copy.name }) }]];
+    }),
+  );
 }
 
 function buildTemplate(
   { metadata, spec }: VmTemplate,
-  sourceName: string,
-  targetName: string,
-  disks: readonly PlannedDisk[],
-  identity: Identity,
+  { source, plan: { disks, copies }, request, identity }: TargetInput,
 ): VmTemplate {
+  const { options, target: named } = request;
   // A fixed host name would be the same as the source's; utility volumes serve a running VM's own chores.
   const { hostname, utilityVolumes, ...carried } = copyOf(spec);
   const { dropped } = treatVolumes(spec);
-  const domain = { ...carried.domain, firmware: { ...carried.domain.firmware, ...identity.firmware } };
+  const { chassis } = carried.domain;
+  const domain = {
+    ...carried.domain,
+    firmware: { ...carried.domain.firmware, ...identity.firmware },
+    ...(chassis?.serial && { chassis: { ...chassis, serial: identity.firmware.serial } }),
+  };
   const devices = domain.devices;
   if (devices) {
     domain.devices = {
@@ -137,10 +143,14 @@ function buildTemplate(
       .filter((volume) => !dropped.includes(volume.name))
       .map((volume) => redirected(volume, disks));
   }
+  renameReferences(
+    target,
+    (kind, name) => copies.find((copy) => copy.kind === kind && copy.from === name)?.name,
+  );
   return {
     metadata: {
-      labels: carriedLabels(metadata?.labels, sourceName, targetName),
-      annotations: carriedAnnotations(metadata?.annotations),
+      labels: edited(carriedLabels(metadata?.labels, source.metadata.name, named.name), options.labels),
+      annotations: edited(carriedAnnotations(metadata?.annotations), options.annotations),
     },
     spec: target,
   };
@@ -151,12 +161,23 @@ function withMac(nic: Interface, { macs }: Identity): Interface {
   return macAddress ? { ...nic, macAddress } : nic;
 }
 
-/** Points a copied volume at the clone's DataVolume; a hot-plugged one stays hot-pluggable. */
+/**
+ * Points a copied volume at the clone's DataVolume; a hot-plugged one stays hot-pluggable. One that is read only
+ * can say so of a claim alone: the DataVolume's has its name.
+ */
 function redirected(volume: Volume, disks: readonly PlannedDisk[]): Volume {
   const disk = disks.find(({ name }) => name === volume.name);
   if (!disk) return volume;
-  const hotpluggable = volume.dataVolume?.hotpluggable ?? volume.persistentVolumeClaim?.hotpluggable;
-  return { name: volume.name, dataVolume: { name: disk.dataVolume, ...(hotpluggable && { hotpluggable }) } };
+  const { dataVolume, persistentVolumeClaim } = volume;
+  const hotpluggable = dataVolume?.hotpluggable ?? persistentVolumeClaim?.hotpluggable;
+  const more = { ...(hotpluggable && { hotpluggable }) };
+  if (!persistentVolumeClaim?.readOnly) {
+    return { name: volume.name, dataVolume: { name: disk.dataVolume, ...more } };
+  }
+  return {
+    name: volume.name,
+    persistentVolumeClaim: { claimName: disk.dataVolume, readOnly: true, ...more },
+  };
 }
 
 function ownerLabels({ cloneUid, installation }: CloneInput): Record<string, string> {

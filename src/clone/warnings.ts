@@ -1,14 +1,18 @@
 import type { Warning } from '../contract';
-import type { PlanDisk } from './disks';
+import type { DiskPlan, PlanDisk } from './disks';
+import { persistentStateWarnings } from './persistent-state';
 import type { PlanFacts } from './plan';
 import type { VirtualMachine } from './resources';
+import { revisionWarnings } from './revisions';
 import { kindOf } from './volumes';
+
+type ClaimSpecs = DiskPlan['claimSpecs'];
 
 /** What an operator should know before cloning and that does not stand against it. */
 export function findWarnings(
   source: VirtualMachine,
   facts: PlanFacts,
-  disks: readonly PlanDisk[],
+  { disks, claimSpecs }: Pick<DiskPlan, 'disks' | 'claimSpecs'>,
 ): Warning[] {
   return [
     ...hotplugged(source, facts),
@@ -16,7 +20,11 @@ export function findWarnings(
     ...placement(source),
     ...earlyBinding(source, facts, disks),
     ...networks(source, facts),
-    ...instancetype(source),
+    ...revisionWarnings(source, facts),
+    ...persistentStateWarnings(source, facts),
+    ...keptMacs(source, facts),
+    ...otherAccess(disks, facts, claimSpecs),
+    ...pendingRestart(source, facts),
   ];
 }
 
@@ -93,7 +101,7 @@ function earlyBinding(
   return [
     {
       type: 'DisksBoundEarly',
-      message: `Disk ${bound.map(({ name }) => name).join(', ')} gets its volume before the clone has a node: on storage that is local to a node, the clone may find no node that reaches all of its disks.`,
+      message: `Volumes are made before the clone has a node (for ${bound.map(({ name }) => name).join(', ')}): on storage that is local to a node, the clone may find none that reaches all of its disks.`,
     },
   ];
 }
@@ -113,14 +121,45 @@ function networks(source: VirtualMachine, { request }: PlanFacts): Warning[] {
   );
 }
 
-/** The clone gets a revision of its own when it is made (kubevirt-rules, Volumes, "Instancetype and preference"). */
-function instancetype({ spec }: VirtualMachine): Warning[] {
-  const names = [spec.instancetype?.name, spec.preference?.name].filter(Boolean);
-  if (names.length === 0) return [];
+/** On one network only one of two machines with the same address gets its packets. */
+function keptMacs(source: VirtualMachine, { request }: PlanFacts): Warning[] {
+  const nics = source.spec.template.spec.domain.devices?.interfaces ?? [];
+  const kept = nics.filter(({ macAddress }) => macAddress);
+  if (request.options.macAddresses !== 'keep' || kept.length === 0) return [];
   return [
     {
-      type: 'InstancetypeAsOfNow',
-      message: `The clone takes ${names.join(' and ')} as it is now; the source keeps the revision with which it was made.`,
+      type: 'MacAddressesKept',
+      message: `The clone has the MAC addresses of its source (${kept.map(({ name }) => name).join(', ')}): on a network that they share, neither works while both run.`,
+    },
+  ];
+}
+
+/** It can not be live-migrated, or be used at once by as many as before. */
+function otherAccess(disks: readonly PlanDisk[], { sourceClaims }: PlanFacts, specs: ClaimSpecs): Warning[] {
+  const fewer = disks.filter(({ name, sourceClaim }) => {
+    const claim = sourceClaims.find(({ metadata }) => metadata.name === sourceClaim);
+    const modes = claim?.spec.accessModes ?? [];
+    return modes.includes('ReadWriteMany') && !specs[name]?.accessModes.includes('ReadWriteMany');
+  });
+  if (fewer.length === 0) return [];
+  return [
+    {
+      type: 'NotMigratable',
+      message: `Disk ${fewer.map(({ name }) => name).join(', ')} can not be used by several nodes on the storage class that was asked for: the clone can not be live-migrated.`,
+    },
+  ];
+}
+
+/** Shutting it down and starting it again is the restart that it waits for. */
+function pendingRestart({ metadata, status }: VirtualMachine, { vmi }: PlanFacts): Warning[] {
+  const waits = status?.conditions?.some(
+    ({ type, status: is }) => type === 'RestartRequired' && is === 'True',
+  );
+  if (!waits || !vmi) return [];
+  return [
+    {
+      type: 'SourceRestartApplies',
+      message: `${metadata.name} has changes that wait for its next start: it comes back with them, and the clone has them too.`,
     },
   ];
 }

@@ -12,6 +12,8 @@ export function createCaches(client: ClusterClient, options: Omit<WatchCacheOpti
     pods: new WatchCache(client, Kinds.Pod, options),
     storageProfiles: new WatchCache(client, Kinds.StorageProfile, options),
     storageClasses: new WatchCache(client, Kinds.StorageClass, options),
+    services: new WatchCache(client, Kinds.Service, options),
+    quotas: new WatchCache(client, Kinds.ResourceQuota, options),
     namespaces: new WatchCache(client, Kinds.Namespace, options),
   };
   const all = Object.values(caches);

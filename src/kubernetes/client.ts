@@ -41,6 +41,8 @@ export interface ClientOptions {
 }
 
 const PAGE_SIZE = 500;
+/** Kubernetes API concepts, Metadata-only fetches; the whole object where a server knows none. */
+const METADATA_ALONE = 'application/json;as=PartialObjectMetadata;g=meta.k8s.io;v=v1,application/json';
 
 /**
  * Reads and writes objects of any kind as plain JSON, through the connection, credentials and HTTP machinery
@@ -81,6 +83,17 @@ export class ClusterClient {
     }
   }
 
+  /** Whether there is an object of that name. What it holds is not asked for: it may be secret. */
+  async exists(kind: Kind, ref: ObjectRef, options: CallOptions = {}): Promise<boolean> {
+    try {
+      await this.request(HttpMethod.GET, pathOf(kind, ref), { ...options, accept: METADATA_ALONE });
+      return true;
+    } catch (error) {
+      if (isCode(error, 404)) return false;
+      throw error;
+    }
+  }
+
   /** All objects that match, fetched page by page, with the version to watch from. */
   async list<T extends KubernetesResource>(
     kind: Kind<T>,
@@ -101,10 +114,15 @@ export class ClusterClient {
     return { items, resourceVersion: page.metadata.resourceVersion };
   }
 
-  /** Creates the object in its `metadata.namespace`; 409 when the name is taken. */
-  create<T extends KubernetesResource>(kind: Kind<T>, object: T, options: CallOptions = {}): Promise<T> {
+  /** Creates the object in its `metadata.namespace`; 409 when the name is taken. A dry run stores nothing. */
+  create<T extends KubernetesResource>(
+    kind: Kind<T>,
+    object: T,
+    { signal, dryRun }: CallOptions & { dryRun?: boolean } = {},
+  ): Promise<T> {
     return this.request<T>(HttpMethod.POST, pathOf(kind, { namespace: object.metadata.namespace }), {
-      ...options,
+      signal,
+      query: { dryRun: dryRun ? 'All' : undefined },
       body: { apiVersion: apiVersionOf(kind), kind: kind.kind, ...object },
     });
   }
@@ -183,12 +201,12 @@ export class ClusterClient {
   private async request<R>(
     method: HttpMethod,
     path: string,
-    { signal, query, body, contentType = 'application/json' }: RequestOptions,
+    { signal, query, body, contentType = 'application/json', accept = 'application/json' }: RequestOptions,
   ): Promise<R> {
     const context = this.server.makeRequestContext(path, method);
     const timeout = AbortSignal.timeout(this.timeoutMs);
     context.setSignal(signal ? AbortSignal.any([signal, timeout]) : timeout);
-    context.setHeaderParam('Accept', 'application/json');
+    context.setHeaderParam('Accept', accept);
     context.setHeaderParam('User-Agent', this.userAgent);
     for (const [name, value] of Object.entries(query ?? {})) {
       if (value !== undefined) context.setQueryParam(name, value);
@@ -223,6 +241,7 @@ interface RequestOptions extends CallOptions {
   query?: Record<string, string | undefined>;
   body?: unknown;
   contentType?: string;
+  accept?: string;
 }
 
 function called(context: RequestContext): string {

@@ -1,15 +1,23 @@
+import { copiesSecrets, type ObjectName } from '../clone/copies';
 import { plannedDataVolumeNames } from '../clone/disks';
+import { macsOf } from '../clone/identity';
+import { isStateClaim } from '../clone/persistent-state';
 import type { PlanFacts, PlanRequest } from '../clone/plan';
+import { type Reference, referencesOf } from '../clone/references';
 import type {
   DataVolume,
+  FilesystemOverhead,
   KubernetesResource,
   PersistentVolumeClaim,
   Pod,
+  ResourceQuota,
+  Service,
   StorageClass,
   StorageProfile,
   VirtualMachine,
   VirtualMachineInstance,
 } from '../clone/resources';
+import { recordedRevisions } from '../clone/revisions';
 import { claimNamesOf } from '../clone/volumes';
 import type { ClusterClient, ObjectRef } from './client';
 import { type Kind, Kinds } from './kinds';
@@ -22,6 +30,8 @@ export interface PlanCaches {
   dataVolumes: WatchCache<DataVolume>;
   claims: WatchCache<PersistentVolumeClaim>;
   pods: WatchCache<Pod>;
+  services: WatchCache<Service>;
+  quotas: WatchCache<ResourceQuota>;
   storageProfiles: WatchCache<StorageProfile>;
   storageClasses: WatchCache<StorageClass>;
   namespaces?: WatchCache<KubernetesResource>;
@@ -32,35 +42,42 @@ export interface PlanFactsDependencies {
   caches?: PlanCaches;
 }
 
+export interface ReadOptions {
+  signal?: AbortSignal;
+  /** `cache`: as it is watched, if it is seen there; who goes on to lock it reads it anew. Default `api`. */
+  sourceFrom?: 'api' | 'cache';
+}
+
+/** Name of CDI's one CDIConfig. */
+const CDI_CONFIG = { name: 'config' };
+
 /**
- * Reads what a plan depends on. The source is always read anew: what is planned is what will be locked. All else
- * comes from the caches when they are given; what would take the target's name is then read once more, for a
- * cache may still show what is gone.
+ * Reads what a plan depends on. The source is read anew unless told otherwise: what is planned is what will be
+ * locked. All else comes from the caches when they are given; what would take the target's name is then read once
+ * more, for a cache may still show what is gone.
  *
- * With caches: one request, and one more for the namespace when it is another one and not watched.
- * Throws what `ClusterClient` throws.
+ * With caches: one request; one for each revision of an instancetype or preference that the source goes by; one for
+ * the namespace when it is another one and not watched, and there one for each Secret, ConfigMap and ServiceAccount
+ * that the source names (none of these is watched); one for CDI's configuration when another storage class is asked
+ * for. Without caches nothing is known of other VMs' MACs. Throws what `ClusterClient` throws.
  */
 export async function readPlanFacts(
   { client, caches }: PlanFactsDependencies,
   request: PlanRequest & { installation?: string },
-  signal?: AbortSignal,
+  { signal, sourceFrom = 'api' }: ReadOptions = {},
 ): Promise<PlanFacts> {
   const read = new Reader(client, caches, signal);
+  const seen =
+    sourceFrom === 'cache'
+      ? caches?.virtualMachines.get(request.source.namespace, request.source.name)
+      : undefined;
   const [source, targetNamespaceExists] = await Promise.all([
-    client.get(Kinds.VirtualMachine, request.source, { signal }),
+    seen ?? client.get(Kinds.VirtualMachine, request.source, { signal }),
     read.namespaceExists(request),
   ]);
-  const nothing = { sourceClaims: [], pods: [], storageProfiles: [], storageClasses: [], targetClaims: [] };
-  const facts = {
-    request,
-    source,
-    targetNamespaceExists,
-    installation: request.installation,
-    targetDataVolumes: [],
-  };
-  if (!source) return { ...facts, ...nothing };
+  const facts = { request, source, targetNamespaceExists, installation: request.installation };
+  if (!source) return { ...facts, ...NOTHING };
   const { namespace } = request.source;
-  const claims = claimNamesOf(source).map((name) => ({ namespace, name }));
   const planned = plannedDataVolumeNames(source, request.target.name).map((name) => ({
     namespace: request.target.namespace,
     name,
@@ -71,18 +88,30 @@ export async function readPlanFacts(
     pods,
     storageProfiles,
     storageClasses,
+    filesystemOverhead,
     targetVm,
     targetClaims,
     targetDataVolumes,
+    services,
+    quotas,
+    revisions,
+    availableInTarget,
+    availableInSource,
   ] = await Promise.all([
     read.get(Kinds.VirtualMachineInstance, caches?.instances, request.source),
-    read.all(Kinds.PersistentVolumeClaim, caches?.claims, claims),
+    read.claimsOf(source, namespace),
     read.list(Kinds.Pod, caches?.pods, namespace),
     read.list(Kinds.StorageProfile, caches?.storageProfiles),
     read.list(Kinds.StorageClass, caches?.storageClasses),
+    read.filesystemOverhead(request),
     read.confirmed(Kinds.VirtualMachine, caches?.virtualMachines, request.target),
     read.allConfirmed(Kinds.PersistentVolumeClaim, caches?.claims, planned),
     read.allConfirmed(Kinds.DataVolume, caches?.dataVolumes, planned),
+    read.list(Kinds.Service, caches?.services, request.target.namespace),
+    read.quotas(request),
+    read.revisionsOf(source, namespace),
+    read.availableInTarget(source, request),
+    read.availableInSource(source, request),
   ]);
   return {
     ...facts,
@@ -91,11 +120,34 @@ export async function readPlanFacts(
     pods,
     storageProfiles,
     storageClasses,
+    filesystemOverhead,
     targetVm,
     targetClaims,
     targetDataVolumes,
+    services,
+    quotas,
+    revisions,
+    availableInTarget,
+    availableInSource,
+    otherMacs: caches ? macsOf(caches.virtualMachines.list(), caches.instances.list()) : [],
   };
 }
+
+/** What is known of a source that is not there. */
+const NOTHING: Omit<PlanFacts, 'request' | 'targetNamespaceExists'> = {
+  sourceClaims: [],
+  pods: [],
+  storageProfiles: [],
+  storageClasses: [],
+  targetClaims: [],
+  targetDataVolumes: [],
+  services: [],
+  quotas: [],
+  revisions: [],
+  availableInTarget: [],
+  availableInSource: [],
+  otherMacs: [],
+};
 
 /** Reads from a cache, or from the API where there is none. */
 class Reader {
@@ -124,14 +176,6 @@ class Reader {
     return this.client.get(kind, ref, { signal: this.signal });
   }
 
-  async all<T extends KubernetesResource>(
-    kind: Kind<T>,
-    cache: WatchCache<T> | undefined,
-    refs: readonly ObjectRef[],
-  ): Promise<T[]> {
-    return present(await Promise.all(refs.map((ref) => this.get(kind, cache, ref))));
-  }
-
   async allConfirmed<T extends KubernetesResource>(
     kind: Kind<T>,
     cache: WatchCache<T> | undefined,
@@ -147,6 +191,61 @@ class Reader {
   ): Promise<T[]> {
     if (cache) return cache.list(namespace);
     return (await this.client.list(kind, { namespace, signal: this.signal })).items;
+  }
+
+  /** Those that the VM names, and those that KubeVirt keeps its state on. */
+  async claimsOf(source: VirtualMachine, namespace: string): Promise<PersistentVolumeClaim[]> {
+    const named = new Set(claimNamesOf(source));
+    const claims = await this.list(Kinds.PersistentVolumeClaim, this.caches?.claims, namespace);
+    return claims.filter(
+      (claim) => named.has(claim.metadata.name) || isStateClaim(claim, source.metadata.name),
+    );
+  }
+
+  async quotas({ source, target }: PlanRequest): Promise<ResourceQuota[]> {
+    const namespaces = [...new Set([source.namespace, target.namespace])];
+    const lists = namespaces.map((namespace) =>
+      this.list(Kinds.ResourceQuota, this.caches?.quotas, namespace),
+    );
+    return (await Promise.all(lists)).flat();
+  }
+
+  async revisionsOf(source: VirtualMachine, namespace: string) {
+    const names = recordedRevisions(source).map((name) => ({ namespace, name }));
+    return this.allConfirmed(Kinds.ControllerRevision, undefined, names);
+  }
+
+  async filesystemOverhead({ options }: PlanRequest): Promise<FilesystemOverhead | undefined> {
+    if (options.storageClass === undefined) return undefined;
+    const config = await this.client.get(Kinds.CdiConfig, CDI_CONFIG, { signal: this.signal });
+    return config?.status?.filesystemOverhead;
+  }
+
+  /** Within a namespace the clone finds what its source finds. */
+  async availableInTarget(vm: VirtualMachine, request: PlanRequest): Promise<ObjectName[]> {
+    const { source, target } = request;
+    if (target.namespace === source.namespace) return [];
+    const isLookedUp = ({ kind }: Reference) => kind === 'ServiceAccount' || !copiesSecrets(request);
+    return this.available(referencesOf(vm.spec.template.spec).filter(isLookedUp), target.namespace);
+  }
+
+  async availableInSource(vm: VirtualMachine, request: PlanRequest): Promise<ObjectName[]> {
+    if (!copiesSecrets(request)) return [];
+    const isCopied = ({ kind }: Reference) => kind !== 'ServiceAccount';
+    return this.available(referencesOf(vm.spec.template.spec).filter(isCopied), request.source.namespace);
+  }
+
+  private async available(references: readonly Reference[], namespace: string): Promise<ObjectName[]> {
+    const distinct = new Map(references.map(({ kind, name }) => [`${kind}/${name}`, { kind, name }]));
+    const found = [...distinct.values()].map(async ({ kind, name }) => {
+      const exists = await this.client.exists(
+        Kinds[kind] as Kind,
+        { namespace, name },
+        { signal: this.signal },
+      );
+      return exists ? { kind, name } : undefined;
+    });
+    return present(await Promise.all(found));
   }
 
   /** The source's own namespace exists as surely as the source; one that is being deleted takes nothing new. */

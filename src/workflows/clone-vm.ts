@@ -62,8 +62,8 @@ export async function cloneVm(input: CloneInput): Promise<FinalDocument> {
       });
 
       record.enter('Copying');
-      const { disks } = locked;
-      undo.deleteTarget = { disks };
+      const { disks, copies } = locked;
+      undo.deleteTarget = { disks, copies };
       const made = await steps.createTarget({ ...owner, source, target, disks });
       undo.deleteTarget.record = made;
       record.made(made);

@@ -1,5 +1,5 @@
 import { workflowInfo } from '@temporalio/workflow';
-import type { Failure, Owner, PlannedDisk, TargetRecord, VmRef } from '../contract';
+import type { Failure, Owner, PlannedCopy, PlannedDisk, TargetRecord, VmRef } from '../contract';
 import type { CloneRecord } from './clone-record';
 import { asFailure } from './failures';
 import type { stepsOf } from './steps';
@@ -10,7 +10,7 @@ export interface UndoPlan {
   source: VmRef;
   target: VmRef;
   unlockSource?: { sourceUid: string };
-  deleteTarget?: { disks: PlannedDisk[]; record?: TargetRecord };
+  deleteTarget?: { disks: PlannedDisk[]; copies?: PlannedCopy[]; record?: TargetRecord };
   /** Past the commit point nothing is undone any more. */
   committed?: boolean;
 }
@@ -31,6 +31,7 @@ export async function undoAll(
     source,
     target,
     disks: deleteTarget?.disks ?? [],
+    copies: deleteTarget?.copies,
     record: deleteTarget?.record,
     runId: workflowInfo().runId,
   };

@@ -3,6 +3,7 @@ import type { VirtualMachine } from '../../src/clone';
 import { cloneWorkflowId, IN_PROGRESS, MARKS } from '../../src/contract';
 import { ClusterClient, type Kind, Kinds, PooledKubeConfig } from '../../src/kubernetes';
 import type { CloneRun } from '../../src/temporal';
+import { refuse } from '../support/faults';
 import { makeMachine } from '../support/machines';
 import { finalFailure, useStage } from './stage';
 import { asWritten, StagedClone } from './staged-clone';
@@ -49,8 +50,7 @@ test('the method of each disk is what its storage class says', async () => {
   const deps = await stage.depsWith();
   const { client } = stage.environment;
   for (const cloneStrategy of ['csi-clone', 'copy', 'snapshot']) {
-    const status = { cloneStrategy };
-    await client.patchMerge(Kinds.StorageProfile, { name: 'csi' }, { status }, { subresource: 'status' });
+    await client.patchMerge(Kinds.StorageProfile, { name: 'csi' }, { spec: { cloneStrategy } });
     await stage.seen(
       deps.caches.storageProfiles,
       { name: 'csi' },
@@ -153,6 +153,49 @@ describe('what stands against the clone', () => {
   });
 });
 
+describe('what the cluster itself would say to the clone’s VM', () => {
+  const policy = (answer?: { code: number; reason: string; message: string }) =>
+    refuse(
+      stage.environment,
+      ({ operation, kind, dryRun }) =>
+        Boolean(dryRun && operation === 'CREATE' && kind.kind === 'VirtualMachine'),
+      answer,
+    );
+
+  test('no: the clone is refused with its words, and nothing is written', async () => {
+    const clone = await StagedClone.of(stage, 'forbidden', OFF);
+    const allow = policy();
+    const writes = await stage.writesOf(async () => {
+      await expect(stage.run('planClone', clone.input)).rejects.toMatchObject({
+        ...finalFailure('PlanBlocked', /The cluster would refuse the clone: .*"policy.example.org" denied/),
+        details: [{ blockers: [expect.objectContaining({ type: 'TargetRefused' })] }],
+      });
+    });
+    allow();
+    expect(writes).toEqual([]);
+  });
+
+  test.each([
+    ['does not support dry run', 400, 'admission webhook "odd.example.org" does not support dry run'],
+    ['finds the name taken by a leftover', 409, 'virtualmachines "x" already exists'],
+  ])('a webhook that %s does not stand against it', async (_what, code, message) => {
+    const clone = await StagedClone.of(stage, `tried-${code}`, OFF);
+    const allow = policy({ code, reason: code === 400 ? 'BadRequest' : 'AlreadyExists', message });
+    const plan = await stage.run('planClone', clone.input);
+    allow();
+    expect(plan.sourceUid).toBe(clone.sourceUid);
+  });
+
+  test('nothing for now: it is asked again', async () => {
+    const clone = await StagedClone.of(stage, 'silent', OFF);
+    const allow = policy({ code: 500, reason: 'InternalError', message: 'failed calling webhook' });
+    const error = await stage.run('planClone', clone.input).catch((reason) => reason);
+    allow();
+    expect(error).toMatchObject({ code: 500 });
+    expect(error).not.toHaveProperty('nonRetryable');
+  });
+});
+
 describe('an unfinished target under the name', () => {
   const targetOf = (
     clone: StagedClone,
@@ -217,14 +260,34 @@ describe('caches that are behind', () => {
     expect(await stage.run('planClone', clone.input, { deps })).toMatchObject({ sourceUid: clone.sourceUid });
   });
 
-  test('a source that is gone is not planned', async () => {
+  test('a source that is gone is found out at the lock, with nothing touched', async () => {
     const clone = await StagedClone.of(stage, 'vanished', OFF);
     const deps = await stage.staleDeps();
     await stage.environment.client.delete(Kinds.VirtualMachine, clone.source);
     await stage.environment.untilVm(clone.source, (vm) => vm === undefined);
-    await expect(stage.run('planClone', clone.input, { deps })).rejects.toMatchObject({
-      type: 'SourceNotFound',
+    const { sourceUid } = await stage.run('planClone', clone.input, { deps });
+    const writes = await stage.writesOf(async () => {
+      const lock = stage.run('lockSource', { ...clone.lockInput, sourceUid }, { deps });
+      await expect(lock).rejects.toMatchObject({ type: 'SourceDeleted' });
     });
+    expect(writes).toEqual([]);
+  });
+
+  test('a source that is not seen yet is planned', async () => {
+    const deps = await stage.staleDeps();
+    const clone = await StagedClone.of(stage, 'newcomer', OFF);
+    expect(await stage.run('planClone', clone.input, { deps })).toMatchObject({ sourceUid: clone.sourceUid });
+  });
+
+  test('what stood against it and does no more is not held against it', async () => {
+    const clone = await StagedClone.of(stage, 'unmarked', OFF);
+    const marked = { [MARKS.inProgress]: IN_PROGRESS.copying };
+    const annotate = (annotations: object) =>
+      stage.environment.client.patchMerge(Kinds.VirtualMachine, clone.source, { metadata: { annotations } });
+    await annotate(marked);
+    const deps = await stage.staleDeps();
+    await annotate({ [MARKS.inProgress]: null });
+    expect(await stage.run('planClone', clone.input, { deps })).toMatchObject({ sourceUid: clone.sourceUid });
   });
 });
 
@@ -246,7 +309,7 @@ test('a cluster that does not answer is asked again: no final failure', async ()
   const error = await stage.run('planClone', clone.input, { deps }).catch((reason) => reason);
   expect(error).toMatchObject({
     name: 'ApiUnreachable',
-    message: expect.stringContaining('GET /apis/kubevirt.io'),
+    message: expect.stringContaining('/apis/kubevirt.io'),
   });
   expect(error).not.toHaveProperty('nonRetryable');
 });

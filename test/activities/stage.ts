@@ -186,7 +186,9 @@ export class Stage {
     await work();
     return this.environment
       .workerRequests()
-      .filter(({ verb, code }) => !['get', 'list'].includes(verb) && code < 300)
+      .filter(
+        ({ verb, code, query }) => !['get', 'list'].includes(verb) && code < 300 && !query.has('dryRun'),
+      )
       .map(({ verb, path }) => `${verb} ${path.replace(/^.*\/namespaces\//, '')}`);
   }
 
@@ -208,9 +210,9 @@ export class Stage {
   }
 
   private async admit(request: AdmissionRequest): Promise<void> {
-    const { user, kind, operation } = request;
+    const { user, kind, operation, dryRun } = request;
     const acts = user.name === VIRT_API && kind.kind === 'VirtualMachine' && operation === 'UPDATE';
-    if (!this.reaction || (user.name !== WORKER && !acts)) return;
+    if (!this.reaction || dryRun || (user.name !== WORKER && !acts)) return;
     this.writesSeen += 1;
     await this.reaction(this.writesSeen, request);
   }

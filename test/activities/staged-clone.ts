@@ -1,6 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import type { DataVolume, KubernetesResource, Standstill, VirtualMachine } from '../../src/clone';
-import type { CloneInput, PlannedDisk, TargetRecord, VmRef } from '../../src/contract';
+import type { CloneInput, PlannedCopy, PlannedDisk, TargetRecord, VmRef } from '../../src/contract';
 import { Kinds } from '../../src/kubernetes';
 import { type MachineOptions, makeMachine } from '../support/machines';
 import type { Stage } from './stage';
@@ -12,6 +12,7 @@ export const SECRET = 'chpasswd: {expire: false, list: "root:hunter2"}';
 export class StagedClone {
   sourceUid = '';
   disks: PlannedDisk[] = [];
+  copies: PlannedCopy[] = [];
   record!: TargetRecord;
   stopped = false;
   standstill: Standstill = { generation: 0 };
@@ -78,7 +79,8 @@ export class StagedClone {
 
   /** As the undo has it: the record is there when `createTarget` came to its end. */
   get scope() {
-    return { ...this.createInput, record: this.record as TargetRecord | undefined };
+    const { createInput, copies } = this;
+    return { ...createInput, copies, record: this.record as TargetRecord | undefined };
   }
 
   get finishInput() {

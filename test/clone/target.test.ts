@@ -1,12 +1,14 @@
 import type { Identity } from '../../src/clone/identity';
+import { ownedBy } from '../../src/clone/ownership';
 import { planClone } from '../../src/clone/plan';
 import type { VirtualMachine } from '../../src/clone/resources';
-import { buildTarget, ownedBy, restingStrategyFor, startStrategyFor } from '../../src/clone/target';
+import { buildTarget, restingStrategyFor, startStrategyFor } from '../../src/clone/target';
 import { type CloneInput, cloneWorkflowId, MARKS } from '../../src/contract';
 import {
   CLONE_UID,
   facts,
   INSTALLATION,
+  type Patch,
   RUN_ID,
   SOURCE_UID,
   targetRequest,
@@ -19,11 +21,15 @@ const identity: Identity = {
   macs: { default: '02:11:22:33:44:55' },
 };
 
-function build(source: VirtualMachine = vm(), input: Partial<CloneInput> = {}) {
-  const given = facts({ source });
+function built(source: VirtualMachine = vm(), input: Partial<CloneInput> = {}) {
   const request = targetRequest(input);
-  given.request.target = request.target;
-  return buildTarget({ source, plan: planClone(given), request, identity });
+  const plan = planClone(facts({ source, request }));
+  return { plan, ...buildTarget({ source, plan, request, identity }) };
+}
+
+function build(source: VirtualMachine = vm(), input: Partial<CloneInput> = {}) {
+  const { vm, dataVolumes } = built(source, input);
+  return { vm, dataVolumes };
 }
 
 const marks = { labels: { [MARKS.cloneUid]: CLONE_UID, [MARKS.installation]: INSTALLATION } };
@@ -88,16 +94,31 @@ describe("the clone's VM", () => {
   test('12 loses a fixed host name', () =>
     expect(build(withTemplateSpec({ hostname: 'db' })).vm.spec.template.spec).not.toHaveProperty('hostname'));
 
-  test("32 does not name the source's revision of an instancetype", () => {
-    const source = vm({
-      spec: {
-        instancetype: { name: 'u1', kind: 'VirtualMachineClusterInstancetype', revisionName: 'db-u1-x' },
+  const u1 = { name: 'u1', kind: 'VirtualMachineClusterInstancetype' };
+  const recorded = (name: string) => ({ name: 'u1', controllerRevisionRef: { name } });
+  test.each<[string, Patch, string | undefined]>([
+    ['its spec names', { spec: { instancetype: { ...u1, revisionName: 'db-u1-x' } } }, 'db-u1-x'],
+    [
+      'is recorded',
+      { spec: { instancetype: u1 }, status: { instancetypeRef: recorded('db-u1-y') } },
+      'db-u1-y',
+    ],
+    [
+      'was recorded of another type',
+      {
+        spec: { instancetype: u1 },
+        status: { instancetypeRef: { ...recorded('db-m1-z'), name: 'm1' } },
       },
-    });
-    expect(build(source).vm.spec.instancetype).toEqual({
-      name: 'u1',
-      kind: 'VirtualMachineClusterInstancetype',
-    });
+      undefined,
+    ],
+    ['is not recorded yet', { spec: { instancetype: u1 } }, undefined],
+  ])('32 names a copy of the revision that %s', (_how, patch, revision) => {
+    const { plan, vm: made } = built(vm(patch));
+    const revisionName = revision && 'db-clone-instancetype-0f0f0f0f';
+    expect(made.spec.instancetype).toEqual({ ...u1, ...(revision && { revisionName }) });
+    expect(plan.copies).toEqual(
+      revision ? [{ kind: 'ControllerRevision', from: revision, name: revisionName }] : [],
+    );
   });
 
   test.each<[string, string, string | undefined]>([

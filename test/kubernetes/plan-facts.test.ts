@@ -46,6 +46,8 @@ beforeAll(async () => {
     pods: new WatchCache(setUp, Kinds.Pod),
     storageProfiles: new WatchCache(setUp, Kinds.StorageProfile),
     storageClasses: new WatchCache(setUp, Kinds.StorageClass),
+    services: new WatchCache(setUp, Kinds.Service),
+    quotas: new WatchCache(setUp, Kinds.ResourceQuota),
   };
   all = Object.values(caches);
   await Promise.all(all.map((cache) => cache.start()));
@@ -99,7 +101,7 @@ describe.each([
     const read = await readPlanFacts(dependencies(), request());
     expect(read.source?.metadata.name).toBe('db');
     expect(read.vmi?.status?.phase).toBe('Running');
-    expect(read.sourceClaims.map(({ metadata }) => metadata.name)).toEqual(['db-root', 'db-logs']);
+    expect(read.sourceClaims.map(({ metadata }) => metadata.name).sort()).toEqual(['db-logs', 'db-root']);
     expect(read.pods.map(({ metadata }) => metadata.name)).toEqual(['virt-launcher-db-x']);
     expect(read).toMatchObject({
       targetNamespaceExists: true,
@@ -144,7 +146,8 @@ describe.each([
 
   test('an aborted reading ends with its reason', async () => {
     const reason = new Error('cancelled');
-    await expect(readPlanFacts(dependencies(), request(), AbortSignal.abort(reason))).rejects.toBe(reason);
+    const signal = AbortSignal.abort(reason);
+    await expect(readPlanFacts(dependencies(), request(), { signal })).rejects.toBe(reason);
   });
 });
 

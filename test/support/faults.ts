@@ -50,12 +50,12 @@ export function refuse(
   });
 }
 
-/** Whether it would write to, or delete, that VM itself. */
+/** Whether it would write to, or delete, that VM itself, and not only tries. */
 export function concerns(
-  { operation, kind, subresource, namespace, name }: AdmissionRequest,
+  { operation, kind, subresource, namespace, name, dryRun }: AdmissionRequest,
   asked: 'CREATE' | 'UPDATE' | 'DELETE',
   vm: VmRef,
 ): boolean {
-  const isVm = kind.kind === 'VirtualMachine' && !subresource;
+  const isVm = kind.kind === 'VirtualMachine' && !subresource && !dryRun;
   return isVm && operation === asked && namespace === vm.namespace && name === vm.name;
 }

@@ -66,7 +66,9 @@ test.each<['kill' | 'stop', string]>([
   expect(await clone.result()).toMatchObject({ outcome: 'Completed' });
   await environment.untilRunning(source);
   expect(await powerOf(environment, source)).toEqual(before);
-  const created = environment.workerRequests().filter(({ verb }) => verb === 'create');
+  const created = environment
+    .workerRequests()
+    .filter(({ verb, query }) => verb === 'create' && !query.has('dryRun'));
   expect(created.map(({ code }) => code)).toEqual([201, 201, 201]);
 });
 

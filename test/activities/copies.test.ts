@@ -1,0 +1,127 @@
+import type { KubernetesResource, Secret, VirtualMachine } from '../../src/clone/resources';
+import { MARKS } from '../../src/contract';
+import { type Kind, Kinds } from '../../src/kubernetes';
+import { makeMachine } from '../support/machines';
+import { finalFailure, useStage } from './stage';
+import { StagedClone } from './staged-clone';
+
+const stage = useStage();
+const LAB = 'lab';
+const PASSWORD = Buffer.from('hunter2').toString('base64');
+
+/** A source that is off, names a Secret and a ConfigMap, and is cloned to another namespace with copies of both. */
+async function ready(name: string): Promise<StagedClone> {
+  const { environment } = stage;
+  const source = await makeMachine(environment, name, { power: { runStrategy: 'Halted' } });
+  await environment.client.create(Kinds.Namespace, { metadata: { name: LAB } }).catch(() => undefined);
+  await make(
+    Kinds.Secret,
+    { ...source, name: `${name}-keys` },
+    { type: 'Opaque', data: { password: PASSWORD } },
+  );
+  await make(Kinds.ConfigMap, { ...source, name: `${name}-answers` }, { data: { 'unattend.xml': '<x/>' } });
+  const add = (path: string, value: unknown) => ({
+    op: 'add' as const,
+    path: `/spec/template/spec${path}`,
+    value,
+  });
+  await environment.client.patchJson(Kinds.VirtualMachine, source, [
+    add('/volumes/-', { name: 'keys', secret: { secretName: `${name}-keys` } }),
+    add('/volumes/-', { name: 'answers', sysprep: { configMap: { name: `${name}-answers` } } }),
+    add('/domain/devices/disks/-', { name: 'keys', disk: {} }),
+    add('/domain/devices/disks/-', { name: 'answers', cdrom: { bus: 'sata' } }),
+  ]);
+  const wish = { target: { namespace: LAB, name: `${name}-clone` }, options: { copySecrets: true } };
+  return StagedClone.again(stage, source, wish);
+}
+
+function make(kind: Kind, { namespace, name }: { namespace: string; name: string }, held: object) {
+  return stage.environment.client.create(kind, { metadata: { namespace, name }, ...held });
+}
+
+/** The clone's copies, by what they are copies of. */
+async function copiesOf(clone: StagedClone): Promise<(KubernetesResource | undefined)[]> {
+  return Promise.all(
+    clone.copies.map(({ kind, name }) => stage.get(Kinds[kind] as Kind, { namespace: LAB, name })),
+  );
+}
+
+test('a clone in another namespace gets a Secret and a ConfigMap of its own, which hold the same', async () => {
+  const clone = await (await ready('own')).off();
+  const result = await stage.run('createTarget', clone.createInput);
+  const uid = clone.input.cloneUid.slice(0, 8);
+  expect(clone.copies).toEqual([
+    { kind: 'Secret', from: 'own-keys', name: `own-clone-own-keys-${uid}` },
+    { kind: 'ConfigMap', from: 'own-answers', name: `own-clone-own-answers-${uid}` },
+  ]);
+  const vm = (await clone.targetVm()) as VirtualMachine;
+  const [secret, answers] = await copiesOf(clone);
+  expect(secret).toMatchObject({ type: 'Opaque', data: { password: PASSWORD } });
+  expect(answers).toMatchObject({ data: { 'unattend.xml': '<x/>' } });
+  for (const copy of [secret, answers]) {
+    expect(copy?.metadata.ownerReferences).toMatchObject([{ kind: 'VirtualMachine', uid: vm.metadata.uid }]);
+    expect(copy?.metadata.labels).toEqual({
+      [MARKS.cloneUid]: clone.input.cloneUid,
+      [MARKS.installation]: clone.input.installation,
+    });
+  }
+  expect(vm.spec.template.spec.volumes).toEqual([
+    expect.objectContaining({ name: 'root' }),
+    { name: 'keys', secret: { secretName: secret?.metadata.name } },
+    { name: 'answers', sysprep: { configMap: { name: answers?.metadata.name } } },
+  ]);
+  expect(JSON.stringify([result, clone.copies])).not.toContain(PASSWORD);
+});
+
+test('run twice: the same, nothing written again', async () => {
+  const clone = await (await ready('again')).off();
+  const planned = { disks: clone.disks, copies: clone.copies };
+  await stage.crash('createTarget', clone.createInput, 3, 'taken');
+  const before = (await copiesOf(clone)).map((copy) => copy?.metadata.uid);
+  await stage.run('createTarget', clone.createInput);
+  expect({ disks: clone.disks, copies: clone.copies }).toEqual(planned);
+  expect((await copiesOf(clone)).map((copy) => copy?.metadata.uid)).toEqual(before);
+  const writes = await stage.writesOf(() => stage.run('createTarget', clone.createInput));
+  expect(writes).toEqual([]);
+});
+
+test('what is to be copied was deleted meanwhile: final, and told', async () => {
+  const clone = await (await ready('lost')).off();
+  await stage.environment.client.delete(Kinds.Secret, { ...clone.source, name: 'lost-keys' });
+  await expect(stage.run('createTarget', clone.createInput)).rejects.toMatchObject(
+    finalFailure('SourceChanged', 'Secret demo/lost-keys, which the clone needs, is gone'),
+  );
+});
+
+test("a Secret of the copy's name is somebody's: it stays as it is, also in the undo", async () => {
+  const clone = await (await ready('foreign')).off();
+  const name = clone.copies[0]?.name as string;
+  const made = await make(Kinds.Secret, { namespace: LAB, name }, { data: { theirs: PASSWORD } });
+  await expect(stage.run('createTarget', clone.createInput)).rejects.toMatchObject(
+    finalFailure('NameTaken', `Secret ${LAB}/${name} exists and is not ours`),
+  );
+  await stage.run('deleteTarget', { ...clone.scope, record: undefined });
+  await stage.run('proveCleanUp', { ...clone.scope, record: undefined, deadline: Date.now() + 20_000 });
+  const after = (await stage.get(Kinds.Secret, { namespace: LAB, name })) as Secret;
+  expect(after.metadata).toMatchObject({ uid: made.metadata.uid });
+  expect(after.data).toEqual({ theirs: PASSWORD });
+});
+
+test('the undo leaves none of them, and the source keeps its own', async () => {
+  const clone = await (await ready('undone')).created();
+  await stage.run('deleteTarget', clone.scope);
+  await stage.run('proveCleanUp', { ...clone.scope, deadline: Date.now() + 20_000 });
+  expect(await copiesOf(clone)).toEqual([undefined, undefined]);
+  expect(await stage.get(Kinds.Secret, { ...clone.source, name: 'undone-keys' })).toBeDefined();
+});
+
+test('the proof takes away a copy that nothing else takes away', async () => {
+  const clone = await (await ready('loose')).created();
+  const { client } = stage.environment;
+  const [copy] = clone.copies;
+  const ref = { namespace: LAB, name: copy?.name as string };
+  await client.patchMerge(Kinds.Secret, ref, { metadata: { ownerReferences: null } });
+  await stage.run('deleteTarget', clone.scope);
+  await stage.run('proveCleanUp', { ...clone.scope, deadline: Date.now() + 20_000 });
+  expect(await stage.get(Kinds.Secret, ref)).toBeUndefined();
+});
