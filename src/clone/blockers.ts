@@ -1,11 +1,12 @@
 import { type Blocker, IN_PROGRESS, MARKS, type VmRef } from '../contract';
 import { copiesSecrets, has } from './copies';
+import { sidecarBlockers } from './hook-sidecars';
 import { belongsToLeftover, leftoverOf } from './leftover';
 import { holdersOf } from './lock';
 import { isValidName, MAX_NAME_LENGTH } from './names';
 import { persistentStateBlockers } from './persistent-state';
 import type { PlanFacts } from './plan';
-import { isCdiPod, powerBlocker, usesClaim } from './power';
+import { fillsItsClaim, isCdiPod, powerBlocker, usesClaim } from './power';
 import { referencesOf } from './references';
 import type { Pod, VirtualMachine } from './resources';
 import { revisionBlockers } from './revisions';
@@ -18,6 +19,7 @@ export function findBlockers(source: VirtualMachine, facts: PlanFacts): Blocker[
     ...targetBlockers(facts),
     ...sourceBlockers(source, facts),
     ...treatVolumes(source.spec.template.spec).blockers,
+    ...sidecarBlockers(source),
     ...persistentStateBlockers(source, facts),
     ...podBlockers(source, facts),
     ...storageClassBlockers(facts),
@@ -84,7 +86,7 @@ function takenByVm({ metadata }: VirtualMachine, { namespace, name }: VmRef): st
   return `There is a VM ${namespace}/${name} already: choose another name.`;
 }
 
-function sourceBlockers(source: VirtualMachine, { vmi }: PlanFacts): Blocker[] {
+function sourceBlockers(source: VirtualMachine, { vmi, migrations }: PlanFacts): Blocker[] {
   const { name, annotations } = source.metadata;
   const blockers: Blocker[] = [];
   if (annotations?.[MARKS.inProgress]) {
@@ -93,7 +95,7 @@ function sourceBlockers(source: VirtualMachine, { vmi }: PlanFacts): Blocker[] {
       message: `${name} is itself a clone in progress: clone it when it is complete.`,
     });
   }
-  const power = powerBlocker(source, vmi);
+  const power = powerBlocker(source, vmi, migrations);
   if (power) blockers.push(power);
   try {
     holdersOf(source);
@@ -121,11 +123,6 @@ function podBlockers(source: VirtualMachine, { pods }: PlanFacts): Blocker[] {
     }
   }
   return blockers;
-}
-
-/** CDI's pods that import or upload write to the claim; those of other clones only read it. */
-function fillsItsClaim({ metadata }: Pod): boolean {
-  return ['importer', 'cdi-upload-server'].includes(metadata.labels?.['cdi.kubevirt.io'] ?? '');
 }
 
 /**

@@ -2,7 +2,7 @@ import type { DiskProgress, FailureType, Owner, PlannedDisk, TargetRecord, VmRef
 import { type DiskOutcome, diskOutcome } from './copy-outcome';
 import { holds } from './lock';
 import { isOurs } from './ownership';
-import { isCdiPod, isFinal, usesClaim } from './power';
+import { isCopyPod, isFinal, usesClaim } from './power';
 import type {
   DataVolume,
   PersistentVolumeClaim,
@@ -99,7 +99,7 @@ function userOfSource(expected: CopyExpectation, facts: CopyFacts): string | und
   if (facts.source?.metadata.uid === sourceUid && hasRunSince(facts.source, sourceVmi, expected.standstill))
     return 'it has run since it was shut down';
   const claims = new Set(disks.map(({ sourceClaim }) => sourceClaim));
-  const pod = facts.pods.find((each) => usesClaim(each, claims) && !isCdiPod(each));
+  const pod = facts.pods.find((each) => usesClaim(each, claims) && !isCopyPod(each));
   return pod && `pod ${pod.metadata.name} mounts its disks`;
 }
 

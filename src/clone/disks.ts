@@ -28,7 +28,7 @@ export function planDisks(source: VirtualMachine, facts: PlanFacts): DiskPlan {
     const obstacle = claim ? claimObstacle(volume, claim, facts) : missing(volume);
     if (obstacle) plan.blockers.push(obstacle);
     if (!claim) continue;
-    const spec = copiedClaimSpec(claim.spec, facts, facts.request.options.storageClass);
+    const spec = copiedClaimSpec(claim, facts, facts.request.options.storageClass);
     plan.claimSpecs[volume.name] = spec;
     plan.disks.push({
       name: volume.name,

@@ -43,9 +43,14 @@ function statesOf(source: VirtualMachine, { vmi, revisions, sourceClaims }: Plan
   const kept: State[] = [];
   if (specs.some(keepsTpm)) kept.push('TPM');
   if (specs.some(keepsEfi)) kept.push('EFI');
-  if (kept.length > 0 || source.status?.changedBlockTracking?.state === 'Enabled') return kept;
+  if (kept.length > 0 || tracksBlocks(source)) return kept;
   const isKept = sourceClaims.some((claim) => isStateClaim(claim, source.metadata.name));
   return isKept ? ['TPM', 'EFI'] : [];
+}
+
+/** KubeVirt pkg/storage/cbt: whatever state it is in, the claim may have been made for it. */
+function tracksBlocks({ status }: VirtualMachine): boolean {
+  return !['', 'Disabled'].includes(status?.changedBlockTracking?.state ?? '');
 }
 
 /** A preference counts only where the VM itself says nothing (KubeVirt pkg/instancetype/preference/apply). */

@@ -12,6 +12,7 @@ import { quotaBlockers } from './quota';
 import type {
   ControllerRevision,
   DataVolume,
+  Migration,
   PersistentVolumeClaim,
   Pod,
   ResourceQuota,
@@ -19,6 +20,7 @@ import type {
   VirtualMachine,
   VirtualMachineInstance,
 } from './resources';
+import { recordedSpec } from './revisions';
 import { serviceWarnings } from './services';
 import type { CopiedClaimSpec, Storage } from './storage';
 import { buildTarget, startStrategyFor } from './target';
@@ -39,6 +41,8 @@ export interface PlanFacts extends Storage {
   request: PlanRequest;
   source?: VirtualMachine;
   vmi?: VirtualMachineInstance;
+  /** Of the source's namespace. */
+  migrations: Migration[];
   /** Of the source's namespace: those that the source names, and those that KubeVirt keeps for it. */
   sourceClaims: PersistentVolumeClaim[];
   /** Of the source's namespace. */
@@ -102,7 +106,7 @@ export function planClone(facts: PlanFacts): ClonePlan {
   const { disks, claimSpecs, blockers } = planDisks(source, facts);
   const copies = planCopies(source, facts);
   const target = draft(source, request, { disks, claimSpecs, copies });
-  const timeout = shutdownTimeout(source, request.options);
+  const timeout = shutdownTimeout(source, facts);
   return {
     sourceUid: source.metadata.uid ?? '',
     sourceOn,
@@ -143,11 +147,23 @@ function powered(
   return { ...target, spec: { ...target.spec, ...end } };
 }
 
-/** The wish, or the VM's own grace period and a margin (kubevirt-rules, Power). */
-export function shutdownTimeout(source: VirtualMachine, options: CloneOptions): number {
-  if (options.shutdownTimeoutSeconds !== undefined) return options.shutdownTimeoutSeconds;
-  const grace = source.spec.template.spec.terminationGracePeriodSeconds ?? DEFAULT_GRACE_PERIOD_SECONDS;
-  return Math.max(grace + SHUTDOWN_MARGIN_SECONDS, MIN_SHUTDOWN_TIMEOUT_SECONDS);
+/**
+ * The wish, or the VM's own grace period and a margin (kubevirt-rules, Power): the running instance's, which may be
+ * older than the template's, or what a preference gives it.
+ */
+function shutdownTimeout(source: VirtualMachine, { request, vmi, revisions }: PlanFacts): number {
+  if (request.options.shutdownTimeoutSeconds !== undefined) return request.options.shutdownTimeoutSeconds;
+  const preference = recordedSpec(source, 'preference', revisions) as PreferenceSpec | undefined;
+  const { terminationGracePeriodSeconds: own } = source.spec.template.spec;
+  const graces = [
+    own ?? preference?.preferredTerminationGracePeriodSeconds ?? DEFAULT_GRACE_PERIOD_SECONDS,
+    vmi?.spec?.terminationGracePeriodSeconds ?? 0,
+  ];
+  return Math.max(Math.max(...graces) + SHUTDOWN_MARGIN_SECONDS, MIN_SHUTDOWN_TIMEOUT_SECONDS);
+}
+
+interface PreferenceSpec {
+  preferredTerminationGracePeriodSeconds?: number;
 }
 
 function withoutSource({ source, options }: PlanRequest): ClonePlan {

@@ -1,5 +1,5 @@
 import { type Blocker, MARKS, type Owner } from '../contract';
-import type { Pod, RunStrategy, VirtualMachine, VirtualMachineInstance } from './resources';
+import type { Migration, Pod, RunStrategy, VirtualMachine, VirtualMachineInstance } from './resources';
 import { isAwaitingStandstill } from './standstill';
 
 /** The two ways to say whether a VM shall run; a VM has exactly one of them. */
@@ -147,7 +147,7 @@ export function whyNotOff(
     return `the VMI is ${vmi.status?.phase ?? 'new'}${vmi.metadata.deletionTimestamp ? ' and stopping' : ''}`;
   if (wantsStart(vm)) return 'a Start request is pending';
   if (!vmi && isAwaitingStandstill(vm)) return 'virt-controller has yet to see that the VMI is gone';
-  const pod = pods.find((candidate) => usesClaim(candidate, claims) && !isCdiPod(candidate));
+  const pod = pods.find((candidate) => usesClaim(candidate, claims) && !isCopyPod(candidate));
   return pod && `pod ${pod.metadata.name} (${pod.status?.phase ?? 'new'}) still uses its disks`;
 }
 
@@ -161,6 +161,15 @@ export function usesClaim(pod: Pod, claims: ReadonlySet<string>): boolean {
   );
 }
 
+/** CDI's pods that copy a claim only read it; those that import or upload write. */
+export function isCopyPod(pod: Pod): boolean {
+  return isCdiPod(pod) && !fillsItsClaim(pod);
+}
+
+export function fillsItsClaim({ metadata }: Pod): boolean {
+  return ['importer', 'cdi-upload-server'].includes(metadata.labels?.['cdi.kubevirt.io'] ?? '');
+}
+
 /** CDI labels each of its own pods so. */
 export function isCdiPod(pod: Pod): boolean {
   const labels = pod.metadata.labels;
@@ -171,6 +180,7 @@ export function isCdiPod(pod: Pod): boolean {
 export function powerBlocker(
   vm: VirtualMachine,
   vmi: VirtualMachineInstance | undefined,
+  migrations: readonly Migration[] = [],
 ): Blocker | undefined {
   const { name } = vm.metadata;
   const status = vm.status?.printableStatus;
@@ -189,10 +199,22 @@ export function powerBlocker(
       message: `${name} is paused: unpause it first, so that it can shut down.`,
     };
   }
-  if (status === 'Migrating' || isMigrating(vmi)) {
+  if (status === 'Migrating' || isMigrating(vmi) || isToMigrate(vmi, migrations)) {
     return {
       type: 'SourceMigrating',
-      message: `${name} is migrating to another node: wait until it has arrived.`,
+      message: `${name} is migrating to another node, or is about to: wait until it has arrived.`,
+    };
+  }
+  if (hasCondition(vmi, 'VolumesChange')) {
+    return {
+      type: 'SourceVolumesMoving',
+      message: `Disks of ${name} are being moved to other storage: wait until that is done.`,
+    };
+  }
+  if (hasCondition(vm, 'ManualRecoveryRequired')) {
+    return {
+      type: 'SourceNeedsRecovery',
+      message: `${name} was stopped while its disks were moved to other storage, and does not start until somebody puts its volumes right: see its condition ManualRecoveryRequired.`,
     };
   }
   if (vm.status?.snapshotInProgress) {
@@ -210,8 +232,17 @@ export function powerBlocker(
   return undefined;
 }
 
-function hasCondition(vmi: VirtualMachineInstance | undefined, type: string): boolean {
-  return vmi?.status?.conditions?.some((c) => c.type === type && c.status === 'True') ?? false;
+function hasCondition(object: VirtualMachine | VirtualMachineInstance | undefined, type: string): boolean {
+  return object?.status?.conditions?.some((c) => c.type === type && c.status === 'True') ?? false;
+}
+
+/** One that was asked for and has no target yet is not in the instance's status. */
+function isToMigrate(vmi: VirtualMachineInstance | undefined, migrations: readonly Migration[]): boolean {
+  if (!vmi || isFinal(vmi)) return false;
+  return migrations.some(
+    ({ spec, status }) =>
+      spec?.vmiName === vmi.metadata.name && !['Succeeded', 'Failed'].includes(status?.phase ?? ''),
+  );
 }
 
 function isMigrating(vmi: VirtualMachineInstance | undefined): boolean {

@@ -194,6 +194,12 @@ export interface VirtualMachineInstance extends KubernetesResource {
   };
 }
 
+/** A wish to move an instance to another node, and what has become of it. */
+export interface Migration extends KubernetesResource {
+  spec?: { vmiName?: string };
+  status?: { phase?: 'Pending' | 'Running' | 'Succeeded' | 'Failed' | (string & {}) };
+}
+
 export interface DataVolume extends KubernetesResource {
   spec: {
     source?: { pvc?: { namespace: string; name: string }; [other: string]: unknown };

@@ -1,12 +1,6 @@
 import type { CopyMethod } from '../contract';
 import { parseBytes } from './quantity';
-import type {
-  ClaimSpec,
-  FilesystemOverhead,
-  PersistentVolumeClaim,
-  StorageClass,
-  StorageProfile,
-} from './resources';
+import type { FilesystemOverhead, PersistentVolumeClaim, StorageClass, StorageProfile } from './resources';
 
 /** What of a source claim a copy must have, too: it is read from the live claim, for DataVolumes may differ. */
 export interface CopiedClaimSpec {
@@ -16,6 +10,8 @@ export interface CopiedClaimSpec {
   storageClassName: string;
   /** A quantity: the claim's request, as it is written there, unless the copy needs more. */
   size: string;
+  /** Where it is no disk image; CDI refuses to copy one into the other. */
+  contentType?: string;
 }
 
 /** The storage of the cluster. */
@@ -33,45 +29,84 @@ const MODES = ['ReadWriteMany', 'ReadWriteOnce', 'ReadWriteOncePod', 'ReadOnlyMa
 const DEFAULT_OVERHEAD = 0.06;
 const BLOCK = 2 ** 20;
 
+/** Of a claim that does not say. */
+const FILE_SYSTEM = 'Filesystem';
+
+/** CDI pkg/controller/common, AnnContentType; pkg/controller/datavolume/pvc-clone-controller.go, validateContentTypes. */
+const CONTENT_TYPE = 'cdi.kubevirt.io/storage.contentType';
+const DISK_IMAGE = 'kubevirt';
+
 /** The claim of a copy: like its source's, and on another class as far as that one can. */
-export function copiedClaimSpec(claim: ClaimSpec, storage: Storage, wanted?: string): CopiedClaimSpec {
+export function copiedClaimSpec(
+  claim: PersistentVolumeClaim,
+  storage: Storage,
+  wanted?: string,
+): CopiedClaimSpec {
   const own = likeSource(claim);
   if (wanted === undefined || wanted === own.storageClassName) return own;
-  const on = { ...own, storageClassName: wanted };
-  const sets = profileOf(storage, wanted)?.status?.claimPropertySets ?? [];
-  const ofMode = sets.filter(({ volumeMode }) => (volumeMode ?? 'Filesystem') === own.volumeMode);
-  const mode = own.accessModes[0] as string;
-  if (sets.length === 0 || ofMode.some(({ accessModes }) => accessModes?.includes(mode))) return on;
-  const best = ofMode[0] ?? sets[0];
-  const offered = {
-    ...on,
-    volumeMode: best?.volumeMode ?? 'Filesystem',
-    accessModes: [ablest(best?.accessModes ?? [])],
-  };
-  return own.volumeMode === 'Block' && offered.volumeMode === 'Filesystem'
-    ? { ...offered, size: withOverhead(own.size, wanted, storage) }
-    : offered;
+  const on = { ...own, ...modesOn(own, wanted, storage), storageClassName: wanted };
+  return { ...on, size: sizeOn(on, own, claim, storage) };
 }
 
-function likeSource(claim: ClaimSpec): CopiedClaimSpec {
+/** Its own modes where the class offers them, else the nearest that it does. */
+function modesOn(
+  own: CopiedClaimSpec,
+  wanted: string,
+  storage: Storage,
+): Pick<CopiedClaimSpec, 'accessModes' | 'volumeMode'> {
+  const sets = profileOf(storage, wanted)?.status?.claimPropertySets ?? [];
+  const ofMode = sets.filter(({ volumeMode }) => (volumeMode ?? FILE_SYSTEM) === own.volumeMode);
+  const mode = own.accessModes[0] as string;
+  if (sets.length === 0 || ofMode.some(({ accessModes }) => accessModes?.includes(mode))) return own;
+  const best = ofMode[0] ?? sets[0];
+  return { volumeMode: best?.volumeMode ?? FILE_SYSTEM, accessModes: [ablest(best?.accessModes ?? [])] };
+}
+
+/**
+ * At least what the source asks for, which CDI insists on, and as large as the source's volume really is, for another
+ * driver may round otherwise. Where a file system takes more of the new volume than of the old one, that much more
+ * (CDI pkg/util, GetRequiredSpace).
+ */
+function sizeOn(
+  on: CopiedClaimSpec,
+  own: CopiedClaimSpec,
+  { status }: PersistentVolumeClaim,
+  storage: Storage,
+): string {
+  const size = larger(own.size, status?.capacity?.storage);
+  const [before, after] = [overheadOf(own, storage), overheadOf(on, storage)];
+  if (after <= before) return size;
+  const bytes = ((parseBytes(size) ?? 0) * (1 - before)) / (1 - after);
+  return String(Math.ceil(bytes / BLOCK - 1e-9) * BLOCK);
+}
+
+/** The part of a volume that its file system takes, as CDI reckons; none of a block device. */
+function overheadOf(
+  { volumeMode, storageClassName }: CopiedClaimSpec,
+  { filesystemOverhead }: Storage,
+): number {
+  if (volumeMode !== FILE_SYSTEM) return 0;
+  const text = filesystemOverhead?.storageClass?.[storageClassName] ?? filesystemOverhead?.global;
+  return Number(text ?? DEFAULT_OVERHEAD);
+}
+
+function likeSource({ metadata, spec }: PersistentVolumeClaim): CopiedClaimSpec {
+  const contentType = metadata.annotations?.[CONTENT_TYPE];
   return {
-    accessModes: [ablest(claim.accessModes ?? [])],
-    volumeMode: claim.volumeMode ?? 'Filesystem',
-    storageClassName: claim.storageClassName ?? '',
-    size: claim.resources?.requests?.storage ?? '',
+    accessModes: [ablest(spec.accessModes ?? [])],
+    volumeMode: spec.volumeMode ?? FILE_SYSTEM,
+    storageClassName: spec.storageClassName ?? '',
+    size: spec.resources?.requests?.storage ?? '',
+    ...(contentType && contentType !== DISK_IMAGE && { contentType }),
   };
+}
+
+function larger(a: string, b: string | undefined): string {
+  return b !== undefined && (parseBytes(b) ?? 0) > (parseBytes(a) ?? 0) ? b : a;
 }
 
 function ablest(modes: readonly string[]): string {
   return MODES.find((mode) => modes.includes(mode)) ?? modes[0] ?? 'ReadWriteOnce';
-}
-
-/** A file system takes a part of its volume, and the disk's image must fit into the rest (CDI pkg/util, GetRequiredSpace). */
-function withOverhead(size: string, storageClass: string, { filesystemOverhead }: Storage): string {
-  const text = filesystemOverhead?.storageClass?.[storageClass] ?? filesystemOverhead?.global;
-  const part = Number(text ?? DEFAULT_OVERHEAD);
-  const bytes = (parseBytes(size) ?? 0) / (1 - part);
-  return String(Math.ceil(bytes / BLOCK) * BLOCK);
 }
 
 /**
@@ -91,7 +126,7 @@ export function copyMethod(
   const grows = capacity !== undefined && capacity < (parseBytes(target.size) ?? 0);
   const byStorage =
     driver(source.spec.storageClassName) === driver(target.storageClassName) &&
-    (source.spec.volumeMode ?? 'Filesystem') === target.volumeMode &&
+    (source.spec.volumeMode ?? FILE_SYSTEM) === target.volumeMode &&
     (!grows || classOf(storage, target.storageClassName)?.allowVolumeExpansion === true);
   return byStorage ? advised : 'copy';
 }

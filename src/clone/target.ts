@@ -212,7 +212,7 @@ function origin({ source, target, runId }: TargetRequest): Record<string, string
  */
 function buildDataVolume(
   { sourceClaim, dataVolume }: PlannedDisk,
-  { size, ...claim }: CopiedClaimSpec,
+  { size, contentType, ...claim }: CopiedClaimSpec,
   request: TargetRequest,
 ): DataVolume {
   return {
@@ -234,6 +234,7 @@ function buildDataVolume(
     spec: {
       source: { pvc: { namespace: request.source.namespace, name: sourceClaim } },
       pvc: { ...claim, resources: { requests: { storage: size } } },
+      ...(contentType && { contentType }),
     },
   };
 }

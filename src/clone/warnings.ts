@@ -1,5 +1,6 @@
 import type { Warning } from '../contract';
 import type { DiskPlan, PlanDisk } from './disks';
+import { sidecarWarnings } from './hook-sidecars';
 import { persistentStateWarnings } from './persistent-state';
 import type { PlanFacts } from './plan';
 import type { VirtualMachine } from './resources';
@@ -20,6 +21,7 @@ export function findWarnings(
     ...placement(source),
     ...earlyBinding(source, facts, disks),
     ...networks(source, facts),
+    ...sidecarWarnings(source, facts),
     ...revisionWarnings(source, facts),
     ...persistentStateWarnings(source, facts),
     ...keptMacs(source, facts),
@@ -72,6 +74,15 @@ function placement(source: VirtualMachine): Warning[] {
       type: 'HostDevices',
       message:
         'The clone asks for the same kinds of host devices or GPUs: it can not start while none of them is free.',
+    });
+  }
+  const shared = (resourceClaims as { resourceClaimName?: string }[] | undefined)?.flatMap(
+    ({ resourceClaimName }) => resourceClaimName ?? [],
+  );
+  if (hasEntries(shared)) {
+    warnings.push({
+      type: 'ResourceClaimShared',
+      message: `The clone names the same ResourceClaim as its source (${shared?.join(', ')}): it starts only where the device can be shared, and where there is such a claim in its namespace.`,
     });
   }
   if (hasEntries(nodeSelector) || hasEntries(affinity)) {

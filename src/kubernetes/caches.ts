@@ -7,6 +7,7 @@ export function createCaches(client: ClusterClient, options: Omit<WatchCacheOpti
   const caches = {
     virtualMachines: new WatchCache(client, Kinds.VirtualMachine, options),
     instances: new WatchCache(client, Kinds.VirtualMachineInstance, options),
+    migrations: new WatchCache(client, Kinds.Migration, options),
     dataVolumes: new WatchCache(client, Kinds.DataVolume, options),
     claims: new WatchCache(client, Kinds.PersistentVolumeClaim, options),
     pods: new WatchCache(client, Kinds.Pod, options),

@@ -8,6 +8,7 @@ import type {
   DataVolume,
   FilesystemOverhead,
   KubernetesResource,
+  Migration,
   PersistentVolumeClaim,
   Pod,
   ResourceQuota,
@@ -27,6 +28,7 @@ import type { WatchCache } from './watch-cache';
 export interface PlanCaches {
   virtualMachines: WatchCache<VirtualMachine>;
   instances: WatchCache<VirtualMachineInstance>;
+  migrations: WatchCache<Migration>;
   dataVolumes: WatchCache<DataVolume>;
   claims: WatchCache<PersistentVolumeClaim>;
   pods: WatchCache<Pod>;
@@ -84,6 +86,7 @@ export async function readPlanFacts(
   }));
   const [
     vmi,
+    migrations,
     sourceClaims,
     pods,
     storageProfiles,
@@ -99,6 +102,7 @@ export async function readPlanFacts(
     availableInSource,
   ] = await Promise.all([
     read.get(Kinds.VirtualMachineInstance, caches?.instances, request.source),
+    read.list(Kinds.Migration, caches?.migrations, namespace),
     read.claimsOf(source, namespace),
     read.list(Kinds.Pod, caches?.pods, namespace),
     read.list(Kinds.StorageProfile, caches?.storageProfiles),
@@ -116,6 +120,7 @@ export async function readPlanFacts(
   return {
     ...facts,
     vmi,
+    migrations,
     sourceClaims,
     pods,
     storageProfiles,
@@ -135,6 +140,7 @@ export async function readPlanFacts(
 
 /** What is known of a source that is not there. */
 const NOTHING: Omit<PlanFacts, 'request' | 'targetNamespaceExists'> = {
+  migrations: [],
   sourceClaims: [],
   pods: [],
   storageProfiles: [],

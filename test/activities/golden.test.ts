@@ -53,6 +53,7 @@ async function startWith(facts: PlanFacts): Promise<void> {
     ...of(Kinds.VirtualMachineInstance, [facts.vmi]),
     ...of(Kinds.PersistentVolumeClaim, [...facts.sourceClaims, ...facts.targetClaims]),
     ...of(Kinds.DataVolume, facts.targetDataVolumes),
+    ...of(Kinds.Migration, facts.migrations),
     ...of(Kinds.Pod, facts.pods),
     ...of(Kinds.StorageProfile, facts.storageProfiles),
     ...of(Kinds.StorageClass, facts.storageClasses),

@@ -116,6 +116,7 @@ export function readCase(name: string): GoldenCase {
       provisioner,
       volumeBindingMode: 'late' in others ? 'WaitForFirstConsumer' : 'Immediate',
     })),
+    migrations: [],
     targetClaims: [],
     targetDataVolumes: [],
     targetNamespaceExists: true,

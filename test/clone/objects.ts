@@ -161,6 +161,7 @@ export function facts(patch: Partial<PlanFacts> = {}): PlanFacts {
     ],
     targetClaims: [],
     targetDataVolumes: [],
+    migrations: [],
     revisions: [],
     quotas: [],
     services: [],

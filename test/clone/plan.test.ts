@@ -1,5 +1,5 @@
 import { type PlanFacts, planClone } from '../../src/clone/plan';
-import type { Pod, VirtualMachine } from '../../src/clone/resources';
+import type { Migration, Pod, VirtualMachine } from '../../src/clone/resources';
 import { cloneWorkflowId, MARKS } from '../../src/contract';
 import {
   acrossNamespaces,
@@ -17,6 +17,12 @@ import {
   vmi,
   withTemplateSpec,
 } from './objects';
+
+const migration = (vmiName: string, phase?: string): Migration => ({
+  metadata: { name: 'm', namespace: 'shop' },
+  spec: { vmiName },
+  ...(phase && { status: { phase } }),
+});
 
 const types = (plan: { blockers: { type: string }[] }) => plan.blockers.map(({ type }) => type);
 
@@ -175,6 +181,42 @@ describe('the target', () => {
   });
 });
 
+describe('what a VM names besides its volumes', () => {
+  const sidecars = (...list: unknown[]) => ({
+    spec: {
+      template: { metadata: { annotations: { 'hooks.kubevirt.io/hookSidecars': JSON.stringify(list) } } },
+    },
+  });
+  const claims = (...resourceClaims: object[]) => withTemplateSpec({ resourceClaims });
+  test.each<[string, VirtualMachine, string[], string[]]>([
+    ['a hook of an image alone', vm(sidecars({ image: 'i' }, null)), [], []],
+    ['a hook that mounts a claim', vm(sidecars({ pvc: { name: 'c' } })), ['HookSidecarClaim'], []],
+    [
+      'a hook that reads a ConfigMap',
+      vm(sidecars({ configMap: { name: 'c' } })),
+      [],
+      ['HookSidecarResolvesElsewhere'],
+    ],
+    [
+      'hooks that are no list',
+      vm({ spec: { template: { metadata: { annotations: { 'hooks.kubevirt.io/hookSidecars': '{' } } } } }),
+      [],
+      [],
+    ],
+    ['devices of a template', claims({ name: 'a', resourceClaimTemplateName: 't' }), [], ['HostDevices']],
+    [
+      'a device that is claimed already',
+      claims({ name: 'a', resourceClaimName: 'c' }),
+      [],
+      ['HostDevices', 'ResourceClaimShared'],
+    ],
+  ])('%s', (_what, source, blockers, warnings) => {
+    const plan = planClone(acrossNamespaces(source));
+    expect(types(plan)).toEqual(blockers);
+    expect(plan.warnings.map(({ type }) => type)).toEqual(warnings);
+  });
+});
+
 describe('the source', () => {
   const mark = (annotations: Patch) => vm({ metadata: { annotations } });
   test.each<[string, Partial<PlanFacts>, string[]]>([
@@ -185,6 +227,10 @@ describe('the source', () => {
     ['WaitAsReceiver', { source: vm({ spec: { runStrategy: 'WaitAsReceiver' } }) }, ['SourceIsReceiver']],
     ['paused', { source: vm({ status: { printableStatus: 'Paused' } }) }, ['SourcePaused']],
     ['migrating', { source: vm({ status: { printableStatus: 'Migrating' } }) }, ['SourceMigrating']],
+    ['asked to migrate', { migrations: [migration('db', 'Pending')] }, ['SourceMigrating']],
+    ['asked to migrate, and nobody has looked yet', { migrations: [migration('db')] }, ['SourceMigrating']],
+    ['asked in vain', { migrations: [migration('db', 'Failed'), migration('web', 'Running')] }, []],
+    ['asked when it ran, and off', { vmi: undefined, migrations: [migration('db', 'Pending')] }, []],
     ['in a snapshot', { source: vm({ status: { snapshotInProgress: 's' } }) }, ['SnapshotInProgress']],
     ['in a restore', { source: vm({ status: { restoreInProgress: 'r' } }) }, ['RestoreInProgress']],
     // observed 26

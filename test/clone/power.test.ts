@@ -250,6 +250,18 @@ describe('states in which a source can’t be cloned (kubevirt-rules, Power)', (
       undefined,
     ],
     [
+      'its disks are being moved',
+      vmWith({ runStrategy: 'Always' }),
+      vmiWith('Running', {}, { conditions: [{ type: 'VolumesChange', status: 'True' }] }),
+      'SourceVolumesMoving',
+    ],
+    [
+      'would not start again (KubeVirt watch/vm/vm.go, ManualRecoveryRequired)',
+      vmWith({ runStrategy: 'Halted' }, { conditions: [{ type: 'ManualRecoveryRequired', status: 'True' }] }),
+      undefined,
+      'SourceNeedsRecovery',
+    ],
+    [
       'snapshot',
       vmWith({ runStrategy: 'Always' }, { snapshotInProgress: 's' }),
       running,

@@ -1,4 +1,4 @@
-import type { ClaimSpec, StorageClass, StorageProfile } from '../../src/clone/resources';
+import type { StorageClass, StorageProfile } from '../../src/clone/resources';
 import { copiedClaimSpec, copyMethod, type Storage } from '../../src/clone/storage';
 import { claim, type Patch } from './objects';
 
@@ -12,7 +12,7 @@ function storage(sets: Set[] = [], profile: Patch = {}): Storage {
     provisioner,
     ...more,
   });
-  const profileOf = (name: string, status: object): StorageProfile => ({ metadata: { name }, status });
+  const profileOf = (name: string, status: Patch): StorageProfile => ({ metadata: { name }, status });
   return {
     storageClasses: [
       storageClass('fast', 'a.example', { allowVolumeExpansion: true }),
@@ -27,7 +27,7 @@ function storage(sets: Set[] = [], profile: Patch = {}): Storage {
   };
 }
 
-const live = (patch: Patch = {}): ClaimSpec => claim('db-root', { spec: patch }).spec;
+const live = (patch: Patch = {}) => claim('db-root', { spec: patch });
 
 describe('the claim of a copy (rules 60)', () => {
   test.each<[string, Patch, object]>([
@@ -73,6 +73,30 @@ describe('the claim of a copy (rules 60)', () => {
       storageClassName: 'faster',
       ...expected,
     });
+  });
+
+  test('a file system that takes more makes a larger volume', () => {
+    const file = live({ volumeMode: 'Filesystem', accessModes: ['ReadWriteOnce'] });
+    const filesystemOverhead = { global: '0.1', storageClass: { faster: '0.55', other: '0.05' } };
+    const given = { ...storage([FILE_RWO]), filesystemOverhead };
+    expect(copiedClaimSpec(file, given, 'faster').size).toBe(String(20 * 2 ** 30));
+    expect(copiedClaimSpec(file, given, 'other').size).toBe('10Gi');
+  });
+
+  test('on another class it is as large as the volume really is', () => {
+    const grown = claim('db-root', { status: { capacity: { storage: '10.5Gi' } } });
+    expect(copiedClaimSpec(grown, storage(), 'other').size).toBe('10.5Gi');
+    expect(copiedClaimSpec(grown, storage()).size).toBe('10Gi');
+  });
+
+  // CDI pvc-clone-controller.go, validateContentTypes
+  test.each([
+    ['archive', { contentType: 'archive' }],
+    ['kubevirt', {}],
+  ])('holds what its source holds: %s', (type, expected) => {
+    const annotations = { 'cdi.kubevirt.io/storage.contentType': type };
+    const { contentType } = copiedClaimSpec(claim('db-root', { metadata: { annotations } }), storage());
+    expect({ ...(contentType && { contentType }) }).toEqual(expected);
   });
 
   test.each([

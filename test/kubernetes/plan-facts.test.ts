@@ -46,6 +46,7 @@ beforeAll(async () => {
     pods: new WatchCache(setUp, Kinds.Pod),
     storageProfiles: new WatchCache(setUp, Kinds.StorageProfile),
     storageClasses: new WatchCache(setUp, Kinds.StorageClass),
+    migrations: new WatchCache(setUp, Kinds.Migration),
     services: new WatchCache(setUp, Kinds.Service),
     quotas: new WatchCache(setUp, Kinds.ResourceQuota),
   };

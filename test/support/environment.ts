@@ -159,7 +159,7 @@ export class Environment {
   /** Waits until an object is as `reached` says; undefined stands for none of that name. */
   async until<T extends KubernetesResource>(
     cache: WatchCache<T>,
-    ref: VmRef,
+    ref: { namespace?: string; name: string },
     reached: (object: T | undefined) => boolean,
     timeoutMs = 30_000,
   ): Promise<T | undefined> {

@@ -1,11 +1,31 @@
+import { SimKinds } from '../../simulator/controllers/kinds';
 import type { RunStrategy, VirtualMachine } from '../../src/clone';
 import type { VmRef } from '../../src/contract';
 import { isCode, Kinds } from '../../src/kubernetes';
 import type { Environment } from './environment';
 
-/** Storage classes by how CDI clones them. */
-export const CLASSES = { csi: 'csi-clone', standard: 'copy' } as const;
+const CSI = 'csi.simulator.example';
+const OTHER = 'other.simulator.example';
+
+/** Storage classes: how CDI clones on them, by which driver, and when they bind. */
+export const CLASSES = {
+  csi: { strategy: 'csi-clone', provisioner: CSI },
+  standard: { strategy: 'copy', provisioner: CSI },
+  snap: { strategy: 'snapshot', provisioner: CSI },
+  late: { strategy: 'csi-clone', provisioner: CSI, volumeBindingMode: 'WaitForFirstConsumer' },
+  elsewhere: { strategy: 'csi-clone', provisioner: OTHER },
+} as const;
 export type ClassName = keyof typeof CLASSES;
+
+export interface DiskOptions {
+  name: string;
+  /** Default 1. */
+  gib?: number;
+  /** Default csi. */
+  class?: ClassName;
+  block?: boolean;
+  hotpluggable?: boolean;
+}
 
 export interface MachineOptions {
   namespace?: string;
@@ -14,11 +34,13 @@ export interface MachineOptions {
   /** Whether it is to be on when this returns. Default: as its strategy has it. */
   on?: boolean;
   /** Size in GiB and class of each disk. Default one of 1 GiB, csi. */
-  disks?: { name: string; gib?: number; class?: ClassName }[];
+  disks?: DiskOptions[];
   annotations?: Record<string, string>;
   terminationGracePeriodSeconds?: number;
   /** Wait until its guest has ended by itself. */
   ended?: boolean;
+  /** What else there is to it, before it is made. */
+  more?: (vm: VirtualMachine) => void;
 }
 
 const DEFAULT_DISKS: NonNullable<MachineOptions['disks']> = [{ name: 'root' }];
@@ -32,12 +54,17 @@ export async function makeMachine(
   const { client } = environment;
   const { namespace = 'demo', power = { runStrategy: 'Always' }, disks = DEFAULT_DISKS } = options;
   const ref = { namespace, name };
-  await prepare(environment, namespace);
+  await makeNamespace(environment, namespace);
+  for (const name of new Set(['csi', 'standard', ...disks.map((disk) => disk.class ?? 'csi')] as const)) {
+    await makeClass(environment, name);
+  }
   for (const disk of disks) await makeDisk(environment, ref, disk);
-  await client.create(Kinds.VirtualMachine, {
+  const vm: VirtualMachine = {
     metadata: { ...ref, annotations: options.annotations },
     spec: { ...power, template: templateOf(ref, disks, options) },
-  });
+  };
+  options.more?.(vm);
+  await client.create(Kinds.VirtualMachine, vm);
   if (options.ended) {
     if (options.on) await client.act(ref, 'start');
     await environment.until(environment.caches.instances, ref, (vmi) => vmi?.status?.phase === 'Succeeded');
@@ -85,13 +112,22 @@ function templateOf(
       terminationGracePeriodSeconds,
       domain: {
         devices: {
-          disks: disks.map((disk) => ({ name: disk.name, disk: { bus: 'virtio' } })),
+          disks: disks.map((disk) => ({
+            name: disk.name,
+            disk: { bus: disk.hotpluggable ? 'scsi' : 'virtio' },
+          })),
           interfaces: [{ name: 'default', masquerade: {} }],
         },
         memory: { guest: '1Gi' },
       },
       networks: [{ name: 'default', pod: {} }],
-      volumes: disks.map((disk) => ({ name: disk.name, dataVolume: { name: `${name}-${disk.name}` } })),
+      volumes: disks.map((disk) => ({
+        name: disk.name,
+        dataVolume: {
+          name: `${name}-${disk.name}`,
+          ...(disk.hotpluggable && { hotpluggable: true }),
+        },
+      })),
     },
   };
 }
@@ -99,7 +135,7 @@ function templateOf(
 async function makeDisk(
   environment: Environment,
   { namespace, name }: VmRef,
-  { name: disk, gib = 1, class: storage = 'csi' }: NonNullable<MachineOptions['disks']>[number],
+  { name: disk, gib = 1, class: storage = 'csi', block }: DiskOptions,
 ): Promise<void> {
   const ref = { namespace, name: `${name}-${disk}` };
   await environment.client.create(Kinds.DataVolume, {
@@ -107,7 +143,8 @@ async function makeDisk(
     spec: {
       source: { blank: {} },
       pvc: {
-        accessModes: ['ReadWriteOnce'],
+        accessModes: [block ? 'ReadWriteMany' : 'ReadWriteOnce'],
+        ...(block && { volumeMode: 'Block' }),
         storageClassName: storage,
         resources: { requests: { storage: `${gib}Gi` } },
       },
@@ -116,23 +153,35 @@ async function makeDisk(
   await environment.until(environment.caches.dataVolumes, ref, (dv) => dv?.status?.phase === 'Succeeded');
 }
 
-/** The namespace and the storage classes, unless they are there. */
-async function prepare({ client }: Environment, namespace: string): Promise<void> {
-  const there = (error: unknown) => {
-    if (!isCode(error, 409)) throw error;
-  };
-  await client.create(Kinds.Namespace, { metadata: { name: namespace } }).catch(there);
-  for (const [name, cloneStrategy] of Object.entries(CLASSES)) {
+export async function makeNamespace({ client }: Environment, name: string): Promise<void> {
+  await client.create(Kinds.Namespace, { metadata: { name } }).catch(isThere);
+}
+
+/** The class, unless it is there, and CDI's profile of it. */
+export async function makeClass(environment: Environment, name: ClassName): Promise<void> {
+  const { client, caches } = environment;
+  const { strategy, ...storageClass } = CLASSES[name];
+  const annotations = { 'cdi.kubevirt.io/clone-strategy': strategy };
+  await client
+    .create(Kinds.StorageClass, {
+      metadata: { name, annotations },
+      volumeBindingMode: 'Immediate',
+      ...storageClass,
+    })
+    .catch(isThere);
+  if (strategy === 'snapshot') {
+    const { provisioner: driver } = storageClass;
     await client
-      .create(Kinds.StorageClass, {
-        metadata: { name },
-        provisioner: 'csi.simulator.example',
-        volumeBindingMode: 'Immediate',
-      })
-      .catch(there);
-    await client.create(Kinds.StorageProfile, { metadata: { name }, spec: { cloneStrategy } }).catch(there);
-    await client.patchMerge(Kinds.StorageProfile, { name }, { spec: { cloneStrategy } });
-    const status = { status: { cloneStrategy } };
-    await client.patchMerge(Kinds.StorageProfile, { name }, status, { subresource: 'status' });
+      .create(SimKinds.VolumeSnapshotClass, { metadata: { name }, driver, deletionPolicy: 'Delete' })
+      .catch(isThere);
   }
+  await environment.until(
+    caches.storageProfiles,
+    { name },
+    (profile) => profile?.status?.cloneStrategy === strategy,
+  );
+}
+
+function isThere(error: unknown): void {
+  if (!isCode(error, 409)) throw error;
 }

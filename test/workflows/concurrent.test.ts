@@ -1,3 +1,4 @@
+import type { VirtualMachine } from '../../src/clone';
 import { MARKS, type VmRef } from '../../src/contract';
 import { type Kind, Kinds } from '../../src/kubernetes';
 import { type Environment, startEnvironment } from '../support/environment';
@@ -130,6 +131,11 @@ test('ten clones of one source leave it as it was, and no lock', async () => {
   await environment.untilRunning(source);
   expect(await powerOf(environment, source)).toEqual(before);
   const vms = await environment.client.list(Kinds.VirtualMachine, { namespace: 'demo' });
-  const uuids = vms.items.map(({ spec }) => spec.template.spec.domain.firmware?.uuid);
-  expect(new Set(uuids).size).toBe(uuids.length);
+  const made = vms.items.filter(({ metadata }) => metadata.name.startsWith('many-clone-'));
+  expect(made).toHaveLength(10);
+  const own = (read: (vm: VirtualMachine) => unknown) => new Set([...made, ...vms.items].map(read)).size;
+  expect(own(({ spec }) => spec.template.spec.domain.firmware?.uuid)).toBe(vms.items.length);
+  expect(own(({ spec }) => spec.template.spec.domain.firmware?.serial)).toBe(vms.items.length);
+  const macs = made.map(({ spec }) => spec.template.spec.domain.devices?.interfaces?.[0]?.macAddress);
+  expect(new Set([...macs, undefined]).size).toBe(11);
 });
