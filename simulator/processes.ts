@@ -6,6 +6,7 @@ import { startVirtController } from './controllers/kubevirt/virt-controller';
 import { type RunningController, type SimContext, startController } from './controllers/runtime';
 import { extensionDown } from './down';
 import { kubelet, startStorage, virtHandler } from './node';
+import { restoreVolumes, snapshotVolumes } from './node/vm-volumes';
 
 /** What can be stopped and started by itself, as the cluster's own processes can. */
 export const PROCESSES = [
@@ -31,6 +32,9 @@ export class Processes {
   ) {
     const handler = virtHandler(context);
     const pods = kubelet(context);
+    const vmVolumes = [snapshotVolumes(context), restoreVolumes(context)].map(
+      (definition) => () => startController(context, definition),
+    );
     const { subresources, admission } = virtApi(context, handler);
     apiServer.addAdmission(coreAdmission(context));
     this.starts = {
@@ -41,7 +45,7 @@ export class Processes {
       kubelet: () => startController(context, pods),
       'cdi-apiserver': this.extension('cdi.kubevirt.io', 'cdi-api.cdi', cdiAdmission(context)),
       'cdi-controller': () => startCdi(context),
-      storage: () => startStorage(context),
+      storage: () => startAll([() => startStorage(context), ...vmVolumes]),
     };
   }
 
@@ -78,4 +82,14 @@ export class Processes {
       };
     };
   }
+}
+
+/** Several controllers as one process. */
+async function startAll(starts: (() => Promise<RunningController>)[]): Promise<RunningController> {
+  const started = await Promise.all(starts.map((start) => start()));
+  return {
+    async stop() {
+      await Promise.all(started.map((controller) => controller.stop()));
+    },
+  };
 }

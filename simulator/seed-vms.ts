@@ -4,8 +4,8 @@ import { STEERING } from './node/steering';
 export interface SeedClass {
   name: string;
   mode: 'Immediate' | 'WaitForFirstConsumer';
-  /** How CDI clones on this class. */
-  strategy: 'csi-clone' | 'copy' | 'snapshot';
+  /** Whether there is a snapshot class for it. */
+  hasSnapshots?: boolean;
   isDefault?: boolean;
 }
 
@@ -24,10 +24,10 @@ export interface SeedVm {
 }
 
 export const SEED_CLASSES: readonly SeedClass[] = [
-  { name: 'fast-csi', mode: 'Immediate', strategy: 'csi-clone' },
-  { name: 'standard', mode: 'Immediate', strategy: 'copy', isDefault: true },
-  { name: 'local-wffc', mode: 'WaitForFirstConsumer', strategy: 'csi-clone' },
-  { name: 'snap', mode: 'Immediate', strategy: 'snapshot' },
+  { name: 'fast-csi', mode: 'Immediate' },
+  { name: 'standard', mode: 'Immediate', isDefault: true },
+  { name: 'local-wffc', mode: 'WaitForFirstConsumer' },
+  { name: 'snap', mode: 'Immediate', hasSnapshots: true },
 ];
 
 /** What a VM of the seed differs in; the rest is what a console's wizard would write. */

@@ -1,27 +1,19 @@
 import { randomUUID } from 'node:crypto';
-import type {
-  KubernetesResource,
-  PersistentVolumeClaim,
-  StorageClass,
-  StorageProfile,
-} from '../src/clone/resources';
+import type { KubernetesResource, PersistentVolumeClaim, StorageClass } from '../src/clone/resources';
 import { type ClusterClient, isCode, type Kind, Kinds } from '../src/kubernetes';
 import { Ann } from './controllers/cdi/names';
-import { type PersistentVolume, SimKinds } from './controllers/kinds';
+import { type PersistentVolume, SimKinds, type VolumeSnapshotClass } from './controllers/kinds';
 import type { SimContext } from './controllers/runtime';
 import { SEED_CLASSES, SEED_SECRETS, SEED_VMS, type SeedClass, type SeedDisk, type SeedVm } from './seed-vms';
 
-const kind = <T extends KubernetesResource>(plural: string, name: string, groupVersion = '/v1'): Kind<T> => {
-  const [group = '', version = ''] = groupVersion.split('/');
-  return { group, version, plural, kind: name, namespaced: name !== 'VolumeSnapshotClass' };
+const ConfigMap: Kind = {
+  group: '',
+  version: 'v1',
+  plural: 'configmaps',
+  kind: 'ConfigMap',
+  namespaced: true,
 };
-const ConfigMap = kind('configmaps', 'ConfigMap');
-const Secret = kind('secrets', 'Secret');
-const VolumeSnapshotClass = kind(
-  'volumesnapshotclasses',
-  'VolumeSnapshotClass',
-  'snapshot.storage.k8s.io/v1',
-);
+const Secret: Kind = { ...ConfigMap, plural: 'secrets', kind: 'Secret' };
 
 /** Says that the seed has been sown: what a person has deleted since stays deleted. */
 const DONE = { namespace: 'kube-system', name: 'simulator-seed' };
@@ -42,9 +34,10 @@ export async function seed(context: SimContext): Promise<void> {
   await create(client, ConfigMap, { metadata: DONE });
 }
 
+/** How CDI clones on it, its controller finds out by the provisioner and the snapshot class. */
 async function installClass(
   client: ClusterClient,
-  { name, mode, strategy, isDefault }: SeedClass,
+  { name, mode, hasSnapshots, isDefault }: SeedClass,
 ): Promise<void> {
   const provisioner = `${name}.csi.example.com`;
   const annotations: Record<string, string> = isDefault
@@ -58,23 +51,12 @@ async function installClass(
     volumeBindingMode: mode,
   };
   await create<StorageClass>(client, Kinds.StorageClass, storageClass as StorageClass);
-  if (strategy === 'snapshot') {
-    const snapshots = { metadata: { name }, driver: provisioner, deletionPolicy: 'Delete' };
-    await create(client, VolumeSnapshotClass, snapshots as KubernetesResource);
-  }
-  await create<StorageProfile>(client, Kinds.StorageProfile, { metadata: { name }, spec: {} });
-  const status = {
-    storageClass: name,
-    provisioner,
-    cloneStrategy: strategy,
-    dataImportCronSourceFormat: strategy === 'snapshot' ? 'snapshot' : 'pvc',
-    claimPropertySets: [
-      { accessModes: ['ReadWriteMany'], volumeMode: 'Block' },
-      { accessModes: ['ReadWriteOnce'], volumeMode: 'Filesystem' },
-    ],
-    ...(strategy === 'snapshot' && { snapshotClass: name }),
-  };
-  await client.patchMerge(Kinds.StorageProfile, { name }, { status }, { subresource: 'status' });
+  if (!hasSnapshots) return;
+  await create<VolumeSnapshotClass>(client, SimKinds.VolumeSnapshotClass, {
+    metadata: { name },
+    driver: provisioner,
+    deletionPolicy: 'Delete',
+  });
 }
 
 async function installVm(client: ClusterClient, { vm, disks, start }: SeedVm): Promise<void> {

@@ -168,6 +168,13 @@ export const KINDS: readonly Kind[] = [
   ]),
   ...custom('snapshot.kubevirt.io', 'v1beta1', [
     ['virtualmachinesnapshots', 'VirtualMachineSnapshot', 'Namespaced', 'status', 'vmsnapshot vmsnapshots'],
+    [
+      'virtualmachinesnapshotcontents',
+      'VirtualMachineSnapshotContent',
+      'Namespaced',
+      'status',
+      'vmsnapshotcontent vmsnapshotcontents',
+    ],
     ['virtualmachinerestores', 'VirtualMachineRestore', 'Namespaced', 'status', 'vmrestore vmrestores'],
   ]),
   ...custom('instancetype.kubevirt.io', 'v1beta1', [

@@ -1,5 +1,5 @@
 import type { ClaimSpec, KubernetesResource } from '../../src/clone/resources';
-import type { Kind } from '../../src/kubernetes';
+import { type Kind, Kinds } from '../../src/kubernetes';
 
 /** A volume, as far as the simulator needs it. */
 export interface PersistentVolume extends KubernetesResource {
@@ -23,6 +23,60 @@ export interface VolumeCloneSource extends KubernetesResource {
 /** What an import's claim names as its data source. */
 export interface VolumeImportSource extends KubernetesResource {
   spec: { source: Record<string, unknown>; targetClaim?: string };
+}
+
+/** What a claim that is restored, or cloned by way of a snapshot, names as its data source. */
+export interface VolumeSnapshot extends KubernetesResource {
+  spec: { source: { persistentVolumeClaimName?: string }; volumeSnapshotClassName?: string };
+  status?: {
+    boundVolumeSnapshotContentName?: string;
+    /** When the storage cut it: what is written to the source from then on is not in it. */
+    creationTime?: string;
+    readyToUse?: boolean;
+    restoreSize?: string;
+    error?: { time?: string; message?: string };
+  };
+}
+
+/** What the storage has of a snapshot, as a PersistentVolume is what it has of a claim. */
+export interface VolumeSnapshotContent extends KubernetesResource {
+  spec: {
+    deletionPolicy: 'Delete' | 'Retain';
+    driver: string;
+    source: { volumeHandle?: string };
+    sourceVolumeMode?: string;
+    volumeSnapshotClassName?: string;
+    volumeSnapshotRef: { apiVersion?: string; kind?: string; namespace: string; name: string; uid: string };
+  };
+  status?: {
+    /** In nanoseconds since 1970. */
+    creationTime?: number;
+    readyToUse?: boolean;
+    /** In bytes. */
+    restoreSize?: number;
+    snapshotHandle?: string;
+    error?: { time?: string; message?: string };
+  };
+}
+
+export interface VolumeSnapshotClass extends KubernetesResource {
+  driver: string;
+  deletionPolicy: 'Delete' | 'Retain';
+}
+
+export interface ResourceQuota extends KubernetesResource {
+  spec?: {
+    hard?: Record<string, string>;
+    scopes?: string[];
+    scopeSelector?: { matchExpressions?: { scopeName: string; operator: string; values?: string[] }[] };
+  };
+  status?: { hard?: Record<string, string>; used?: Record<string, string> };
+}
+
+/** CDI's own configuration, worked out by its controller. */
+export interface CdiConfig extends KubernetesResource {
+  spec: { featureGates?: string[] };
+  status?: { filesystemOverhead?: { global?: string; storageClass?: Record<string, string> } };
 }
 
 export interface Namespace extends KubernetesResource {
@@ -55,4 +109,33 @@ export const SimKinds = {
     kind: 'VolumeImportSource',
     namespaced: true,
   } as Kind<VolumeImportSource>,
+  VolumeSnapshot: Kinds.VolumeSnapshot as Kind<VolumeSnapshot>,
+  VolumeSnapshotClass: {
+    group: 'snapshot.storage.k8s.io',
+    version: 'v1',
+    plural: 'volumesnapshotclasses',
+    kind: 'VolumeSnapshotClass',
+    namespaced: false,
+  } as Kind<VolumeSnapshotClass>,
+  VolumeSnapshotContent: {
+    group: 'snapshot.storage.k8s.io',
+    version: 'v1',
+    plural: 'volumesnapshotcontents',
+    kind: 'VolumeSnapshotContent',
+    namespaced: false,
+  } as Kind<VolumeSnapshotContent>,
+  ResourceQuota: {
+    group: '',
+    version: 'v1',
+    plural: 'resourcequotas',
+    kind: 'ResourceQuota',
+    namespaced: true,
+  } as Kind<ResourceQuota>,
+  CdiConfig: {
+    group: 'cdi.kubevirt.io',
+    version: 'v1beta1',
+    plural: 'cdiconfigs',
+    kind: 'CDIConfig',
+    namespaced: false,
+  } as Kind<CdiConfig>,
 };

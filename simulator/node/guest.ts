@@ -1,6 +1,14 @@
 import { randomBytes } from 'node:crypto';
-import type { Condition, Pod, VirtualMachine, VirtualMachineInstance } from '../../src/clone/resources';
-import { phaseTransitions, withCondition } from '../controllers/kubevirt/objects';
+import type {
+  Condition,
+  PersistentVolumeClaim,
+  Pod,
+  VirtualMachine,
+  VirtualMachineInstance,
+} from '../../src/clone/resources';
+import type { WatchCache } from '../../src/kubernetes';
+import { PERSISTENT_STATE } from '../controllers/kubevirt/names';
+import { claimNameOf, now, phaseTransitions, withCondition } from '../controllers/kubevirt/objects';
 
 type Status = NonNullable<VirtualMachineInstance['status']>;
 
@@ -28,10 +36,11 @@ export function running(
   vmi: VirtualMachineInstance,
   pod: Pod,
   vm: VirtualMachine | undefined,
+  claims: WatchCache<PersistentVolumeClaim>,
 ): VirtualMachineInstance {
   const os = GUEST_OS[osOf(vmi, vm)];
   let conditions = vmi.status?.conditions ?? [];
-  conditions = withCondition(conditions, { type: 'LiveMigratable', status: 'True' });
+  conditions = withCondition(conditions, liveMigratable(vmi, claims));
   conditions = withCondition(conditions, { type: 'StorageLiveMigratable', status: 'True' });
   if (os) conditions = withCondition(conditions, { type: 'AgentConnected', status: 'True' });
   if (vmi.spec?.startStrategy === 'Paused') conditions = withCondition(conditions, PAUSED);
@@ -45,7 +54,25 @@ export function running(
 
 /** The VMI as virt-handler reports it when its guest has ended. */
 export function ended(vmi: VirtualMachineInstance, phase: 'Succeeded' | 'Failed'): VirtualMachineInstance {
-  return withPhase(vmi, phase, {});
+  const state = vmi.status?.migrationState;
+  const broken = state &&
+    !state.completed && { ...state, failed: true, completed: true, endTimestamp: now() };
+  return withPhase(vmi, phase, broken ? { migrationState: broken } : {});
+}
+
+/** Only what is on shared claims, and on none, can move (virt-handler vm.go checkVolumesForMigration). */
+function liveMigratable(
+  { metadata, spec }: VirtualMachineInstance,
+  claims: WatchCache<PersistentVolumeClaim>,
+): Condition {
+  const used = (spec?.volumes ?? []).flatMap((volume) => claimNameOf(volume) ?? []);
+  const local = used.find((name) => {
+    const claim = claims.get(metadata.namespace, name);
+    return !claim?.spec.accessModes?.includes('ReadWriteMany');
+  });
+  if (!local) return { type: 'LiveMigratable', status: 'True' };
+  const message = `cannot migrate VMI: PVC ${local} is not shared, live migration requires that all PVCs must be shared (using ReadWriteMany access mode)`;
+  return { type: 'LiveMigratable', status: 'False', reason: 'DisksNotLiveMigratable', message };
 }
 
 export const PAUSED: Condition = {
@@ -83,11 +110,13 @@ function interfacesOf({ spec }: VirtualMachineInstance, pod: Pod): Status['inter
 }
 
 /** Where the guest finds its volumes. */
-function volumesOf({ spec }: VirtualMachineInstance): Status['volumeStatus'] {
-  return (spec?.volumes ?? []).map(({ name }, index) => ({
+function volumesOf({ spec, status }: VirtualMachineInstance): Status['volumeStatus'] {
+  const kept = (status?.volumeStatus ?? []).filter(({ name }) => name === PERSISTENT_STATE.volume);
+  const shown = (spec?.volumes ?? []).map(({ name }, index) => ({
     name,
     target: `vd${String.fromCharCode(97 + index)}`,
   }));
+  return [...kept, ...shown];
 }
 
 function randomMac(): string {

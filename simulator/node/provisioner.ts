@@ -1,4 +1,4 @@
-import type { PersistentVolumeClaim, Pod, StorageClass } from '../../src/clone/resources';
+import type { KubernetesResource, PersistentVolumeClaim, Pod, StorageClass } from '../../src/clone/resources';
 import { isCode, Kinds } from '../../src/kubernetes';
 import type { CacheIndex } from '../controllers/cache-index';
 import { Ann } from '../controllers/cdi/names';
@@ -17,36 +17,73 @@ import { type ControllerDefinition, keyOf, type SimContext, update, watching } f
 import { milliseconds } from '../options';
 import { CONTENT, steeringOf } from './copy-steering';
 
+/** Kinds of data sources that storage can fill a volume from by itself. */
+const SOURCES = ['PersistentVolumeClaim', 'VolumeSnapshot'];
+
 /** A volume that is being made: since when, and what will be on it. */
 interface Making {
   since: number;
   content?: string;
 }
 
-/** Makes volumes for claims, empty or cloned from another claim's. */
+/** Where the content of a new volume comes from. */
+interface Source {
+  /** Where it may say how the copy is to go. */
+  object: KubernetesResource;
+  content?: string;
+}
+
+/** Makes volumes for claims: empty, cloned from another claim's, or restored from a snapshot. */
 export function claimProvisioner(context: SimContext): ControllerDefinition {
   const client = context.clientFor('csi-provisioner');
   const recordEvent = eventRecorder(context, 'csi-provisioner');
   const claims = context.cache(Kinds.PersistentVolumeClaim);
   const volumes = context.cache(SimKinds.PersistentVolume);
   const classes = context.cache(Kinds.StorageClass);
+  const snapshots = context.cache(SimKinds.VolumeSnapshot);
+  const contents = context.cache(SimKinds.VolumeSnapshotContent);
   const making = new Map<string, Making>();
 
   /** The class, when it is this provisioner's turn: populated claims get their volume from their populator. */
   function classToServe(claim: PersistentVolumeClaim): StorageClass | undefined {
     const source = claim.spec.dataSourceRef?.kind;
-    if (claim.spec.volumeName || (source && source !== 'PersistentVolumeClaim')) return undefined;
+    if (claim.spec.volumeName || (source && !SOURCES.includes(source))) return undefined;
     const storageClass = classes.get(undefined, claim.spec.storageClassName ?? '');
     const waits = storageClass?.volumeBindingMode === 'WaitForFirstConsumer';
     return waits && !annotationOf(claim, Ann.selectedNode) ? undefined : storageClass;
   }
 
-  function sourceOf(claim: PersistentVolumeClaim): PersistentVolumeClaim | undefined {
+  function sourceOf(claim: PersistentVolumeClaim, storageClass: StorageClass): Source | undefined {
     const { dataSourceRef } = claim.spec;
     if (!dataSourceRef) return undefined;
+    if (dataSourceRef.kind === 'VolumeSnapshot') return snapshotOf(claim, dataSourceRef.name, storageClass);
     const source = claims.get(claim.metadata.namespace, dataSourceRef.name);
-    if (source && isBound(source)) return source;
+    if (source && isBound(source)) {
+      const volume = volumes.get(undefined, source.spec.volumeName ?? '');
+      return { object: source, content: annotationOf(volume, CONTENT) };
+    }
     throw new Error(`error getting PVC ${dataSourceRef.name} (which is the data source)`);
+  }
+
+  function snapshotOf(claim: PersistentVolumeClaim, name: string, storageClass: StorageClass): Source {
+    const snapshot = snapshots.get(claim.metadata.namespace, name);
+    const { readyToUse, boundVolumeSnapshotContentName: bound = '' } = snapshot?.status ?? {};
+    const content = contents.get(undefined, bound);
+    const failed = (why: string) =>
+      new Error(`error getting handle for DataSource Type VolumeSnapshot by Name ${name}: ${why}`);
+    if (!snapshot || !content) throw failed(`error getting snapshot ${name} from api server`);
+    if (!readyToUse) throw failed(`snapshot ${name} is not Ready`);
+    if (content.spec.driver !== storageClass.provisioner) {
+      throw failed(`requested driver ${storageClass.provisioner}, the snapshot is of ${content.spec.driver}`);
+    }
+    const size = content.status?.restoreSize ?? 0;
+    const asked = bytesOf(requestOf(claim));
+    if (asked < size) {
+      throw failed(
+        `requested volume size ${asked} is less than the size ${size} for the source snapshot ${name}`,
+      );
+    }
+    return { object: snapshot, content: annotationOf(content, CONTENT) };
   }
 
   return {
@@ -59,6 +96,8 @@ export function claimProvisioner(context: SimContext): ControllerDefinition {
           .flatMap((claim) => (claim.spec.storageClassName === metadata.name ? [keyOf(claim)] : [])),
       ),
       watching(SimKinds.PersistentVolume, () => []),
+      watching(SimKinds.VolumeSnapshot, () => []),
+      watching(SimKinds.VolumeSnapshotContent, () => []),
     ],
     async reconcile({ namespace, name }, signal) {
       const claim = claims.get(namespace, name);
@@ -67,8 +106,8 @@ export function claimProvisioner(context: SimContext): ControllerDefinition {
         if (claim) making.delete(uidOf(claim));
         return;
       }
-      const source = sourceOf(claim);
-      const steering = steeringOf(claim, source);
+      const source = sourceOf(claim, storageClass);
+      const steering = steeringOf(claim, source?.object);
       if (
         steering.neverProvisioned ||
         (source && (steering.crashes > 0 || steering.stallPercent !== undefined))
@@ -86,7 +125,7 @@ export function claimProvisioner(context: SimContext): ControllerDefinition {
       const seconds = source ? (steering.seconds ?? csiCloneSeconds) : provisionSeconds;
       const made = making.get(uidOf(claim)) ?? {
         since: Date.now(),
-        content: annotationOf(volumes.get(undefined, source?.spec.volumeName ?? ''), CONTENT),
+        content: source?.content,
       };
       making.set(uidOf(claim), made);
       const left = made.since + milliseconds(seconds, context.options) - Date.now();

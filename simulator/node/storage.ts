@@ -4,6 +4,8 @@ import { claimsOf } from '../controllers/objects';
 import { type RunningController, type SimContext, startController } from '../controllers/runtime';
 import { copyPods } from './copy-pods';
 import { claimProvisioner, volumeDeleter, volumeResizer } from './provisioner';
+import { snapshotController } from './snapshot-controller';
+import { snapshotDriver } from './snapshot-driver';
 import { volumeScheduler } from './volume-scheduler';
 
 export { CONTENT } from './copy-steering';
@@ -20,6 +22,8 @@ export async function startStorage(context: SimContext): Promise<RunningControll
       volumeDeleter(context),
       volumeResizer(context, podsByClaim),
       volumeScheduler(context),
+      snapshotController(context),
+      snapshotDriver(context),
       copyPods(context, podsByClaim),
     ].map((definition) => startController(context, definition)),
   );

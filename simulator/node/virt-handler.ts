@@ -1,12 +1,19 @@
 import type { Pod, VirtualMachine, VirtualMachineInstance } from '../../src/clone/resources';
 import { Kinds } from '../../src/kubernetes';
 import { DEFAULT_GRACE_PERIOD_SECONDS } from '../controllers/kubevirt/names';
-import { isControlledBy, isFinal, withCondition, withoutCondition } from '../controllers/kubevirt/objects';
+import {
+  currentPod,
+  isControlledBy,
+  isFinal,
+  withCondition,
+  withoutCondition,
+} from '../controllers/kubevirt/objects';
 import type { NodeAgent } from '../controllers/kubevirt/virt-api';
 import { controllerOf } from '../controllers/objects';
 import { type ControllerDefinition, type SimContext, watching } from '../controllers/runtime';
 import { milliseconds } from '../options';
 import { ended, PAUSED, running } from './guest';
+import { GuestMigrations } from './guest-migration';
 import { type Steering, steeringOf } from './steering';
 
 type Wait = { requeueAfterMs: number } | undefined;
@@ -29,6 +36,8 @@ export function virtHandler(context: SimContext): ControllerDefinition & NodeAge
   const pods = context.cache(Kinds.Pod);
   /** By uid of the VMI. Lost with the process: what was under way then begins anew, what ran goes on. */
   const guests = new Map<string, Progress>();
+  const migrations = new GuestMigrations(context);
+  const claims = context.cache(Kinds.PersistentVolumeClaim);
 
   const vmOf = (vmi: VirtualMachineInstance): VirtualMachine | undefined => {
     const owner = controllerOf(vmi);
@@ -43,18 +52,23 @@ export function virtHandler(context: SimContext): ControllerDefinition & NodeAge
       if (isFinal(vmi)) guests.delete(vmi.metadata.uid as string);
       return;
     }
-    const pod = pods.list(namespace).find((candidate) => isControlledBy(candidate, vmi));
+    const launchers = pods.list(namespace).filter((candidate) => isControlledBy(candidate, vmi));
+    const pod = currentPod(vmi, launchers);
     if (!pod) return;
     const steering = steeringOf(vmi, vmOf(vmi), options);
     if (vmi.metadata.deletionTimestamp || pod.metadata.deletionTimestamp) return shutDown(vmi, steering);
-    return phase === 'Scheduled' ? boot(vmi, pod, steering) : run(vmi, steering);
+    if (phase === 'Scheduled') return boot(vmi, pod, steering);
+    await migrations.retire(vmi, launchers);
+    const step = migrations.step(vmi, vmOf(vmi), launchers);
+    if (step && 'report' in step) return report(step.report);
+    return soonest(step, await run(vmi, steering));
   }
 
   async function boot(vmi: VirtualMachineInstance, pod: Pod, { boot: how }: Steering): Promise<Wait> {
     if (how === 'never') return;
     const left = leftOf(vmi, 'booting', how === 'fails' ? options.bootSeconds : how);
     if (left > 0) return { requeueAfterMs: left };
-    await report(how === 'fails' ? ended(vmi, 'Failed') : running(vmi, pod, vmOf(vmi)));
+    await report(how === 'fails' ? ended(vmi, 'Failed') : running(vmi, pod, vmOf(vmi), claims));
   }
 
   async function run(vmi: VirtualMachineInstance, { guestExits }: Steering): Promise<Wait> {
@@ -83,7 +97,7 @@ export function virtHandler(context: SimContext): ControllerDefinition & NodeAge
     return progress.since + milliseconds(seconds, options) - Date.now();
   }
 
-  async function report(vmi: VirtualMachineInstance): Promise<void> {
+  async function report(vmi: VirtualMachineInstance): Promise<undefined> {
     await client.replace(Kinds.VirtualMachineInstance, vmi);
   }
 
@@ -110,9 +124,15 @@ export function virtHandler(context: SimContext): ControllerDefinition & NodeAge
         const owner = controllerOf(pod);
         return owner?.kind === 'VirtualMachineInstance' ? [`${pod.metadata.namespace}/${owner.name}`] : [];
       }),
+      watching(Kinds.PersistentVolumeClaim, () => []),
     ],
     reconcile,
     pause: (vmi) => setPaused(vmi, true),
     unpause: (vmi) => setPaused(vmi, false),
   };
+}
+
+function soonest(one: Wait, other: Wait): Wait {
+  if (!one || !other) return one ?? other;
+  return one.requeueAfterMs < other.requeueAfterMs ? one : other;
 }

@@ -21,12 +21,11 @@ beforeAll(async () => {
     ['copying', 'copy'],
     ['cloning', 'csi-clone'],
   ] as const) {
-    const storageClass = { metadata: { name }, provisioner: 'sim.csi', volumeBindingMode: 'Immediate' };
+    const metadata = { name, annotations: { 'cdi.kubevirt.io/clone-strategy': cloneStrategy } };
+    const storageClass = { metadata, provisioner: 'sim.csi', volumeBindingMode: 'Immediate' };
     await created('/apis/storage.k8s.io/v1/storageclasses', storageClass);
     const profiles = '/apis/cdi.kubevirt.io/v1beta1/storageprofiles';
-    const profile = { apiVersion: 'cdi.kubevirt.io/v1beta1', kind: 'StorageProfile', metadata: { name } };
-    await created(profiles, profile);
-    await cluster.mergePatch(`${profiles}/${name}/status`, { status: { cloneStrategy } });
+    await cluster.until(profiles, name, (profile) => profile?.status?.cloneStrategy === cloneStrategy);
   }
   await created(DVS, dataVolume('src', { blank: {} }, '2Gi'));
   await cluster.until(DVS, 'src', isPhase('Succeeded'));
@@ -245,10 +244,10 @@ promises('API server', [
     'status subresource: one resourceVersion for spec and status, generation by spec alone',
     async (name) => {
       const group = 'snapshot.kubevirt.io/v1beta1';
-      const path = `/apis/${group}/namespaces/demo/virtualmachinesnapshots`;
+      const path = `/apis/${group}/namespaces/demo/virtualmachinesnapshotcontents`;
       const snapshot = {
         apiVersion: group,
-        kind: 'VirtualMachineSnapshot',
+        kind: 'VirtualMachineSnapshotContent',
         metadata: { name },
         spec: { a: 1 },
       };

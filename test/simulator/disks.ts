@@ -1,8 +1,8 @@
 import { Watch } from '@kubernetes/client-node';
-import { type ApiServer, startApiServer } from '../../simulator/apiserver';
+import { type ApiServer, type ApiServerOptions, startApiServer } from '../../simulator/apiserver';
 import { cdiAdmission, startCdi } from '../../simulator/controllers/cdi';
 import { coreAdmission, startCore } from '../../simulator/controllers/core';
-import { SimKinds } from '../../simulator/controllers/kinds';
+import { SimKinds, type VolumeSnapshotClass } from '../../simulator/controllers/kinds';
 import { createContext, type RunningController, type SimContext } from '../../simulator/controllers/runtime';
 import { CONTENT, startStorage } from '../../simulator/node/storage';
 import { FAST_OPTIONS, type SimulatorOptions } from '../../simulator/options';
@@ -34,26 +34,20 @@ export class DiskCluster {
     readonly client: ClusterClient,
   ) {}
 
-  static async start(options: Partial<SimulatorOptions> = {}): Promise<DiskCluster> {
-    const server = await startApiServer();
+  static async start(
+    options: Partial<SimulatorOptions> = {},
+    apiServer: ApiServerOptions = {},
+  ): Promise<DiskCluster> {
+    const server = await startApiServer(apiServer);
     const context = createContext(server.url, { ...FAST_OPTIONS, ...options });
     const cluster = new DiskCluster(server, context, context.clientFor('test'));
     server.addAdmission(coreAdmission(context));
     server.addAdmission(cdiAdmission(context));
     for (const part of Object.keys(START) as Part[]) await cluster.startPart(part);
     await cluster.makeNamespace('demo');
-    for (const [name, { mode = 'Immediate', ...more }] of Object.entries(CLASSES)) {
-      const { strategy, ...storageClass } = more;
-      const object = { metadata: { name }, provisioner: 'sim.csi', volumeBindingMode: mode, ...storageClass };
-      await cluster.client.create(Kinds.StorageClass, object);
-      const profile = { metadata: { name }, status: { cloneStrategy: strategy } };
-      const made = await cluster.client.create(Kinds.StorageProfile, profile);
-      await cluster.client.replace(
-        Kinds.StorageProfile,
-        { ...made, status: profile.status },
-        { subresource: 'status' },
-      );
-    }
+    const snapshots = { metadata: { name: 'snapshots' }, driver: 'snap.csi', deletionPolicy: 'Delete' };
+    await cluster.client.create(SimKinds.VolumeSnapshotClass, snapshots as VolumeSnapshotClass);
+    for (const [name, options] of Object.entries(CLASSES)) await cluster.makeClass(name, options);
     return cluster;
   }
 
@@ -71,6 +65,24 @@ export class DiskCluster {
     for (const part of [...this.parts.keys()]) await this.stopPart(part);
     await this.context.close();
     await this.server.close();
+  }
+
+  /** A storage class, when CDI has found out how to clone on it. */
+  async makeClass(name: string, options: ClassOptions): Promise<void> {
+    const { strategy, mode = 'Immediate', provisioner = 'sim.csi', ...more } = options;
+    const annotations = { 'cdi.kubevirt.io/clone-strategy': strategy };
+    await this.client.create(Kinds.StorageClass, {
+      metadata: { name, annotations },
+      provisioner,
+      volumeBindingMode: mode,
+      ...more,
+    });
+    // in the cache that the controllers share, so that they have it too
+    const profiles = this.context.cache(Kinds.StorageProfile);
+    await this.untilTrue(
+      Kinds.StorageProfile,
+      () => profiles.get(undefined, name)?.status?.cloneStrategy === strategy,
+    );
   }
 
   makeNamespace(name: string) {
@@ -200,7 +212,7 @@ export class DiskCluster {
     });
   }
 
-  /** Begins to record each change of what matters in DataVolumes, claims and pods, in the server's order. */
+  /** Begins to record each change of what matters in DataVolumes, claims, pods and snapshots, in the server's order. */
   async record(): Promise<Recording> {
     const recording = new Recording(this.client);
     this.recordings.push(recording);
@@ -228,11 +240,21 @@ interface CloneOptions {
   annotations?: Record<string, string>;
 }
 
-const CLASSES: Record<string, { strategy: string; mode?: string; allowVolumeExpansion?: boolean }> = {
+interface ClassOptions {
+  strategy: string;
+  mode?: string;
+  /** Default sim.csi, which has no snapshots. */
+  provisioner?: string;
+  allowVolumeExpansion?: boolean;
+}
+
+const CLASSES: Record<string, ClassOptions> = {
   copy: { strategy: 'copy' },
   csi: { strategy: 'csi-clone', allowVolumeExpansion: true },
+  snap: { strategy: 'snapshot', provisioner: 'snap.csi', allowVolumeExpansion: true },
   'copy-late': { strategy: 'copy', mode: 'WaitForFirstConsumer' },
   'csi-late': { strategy: 'csi-clone', mode: 'WaitForFirstConsumer' },
+  'snap-late': { strategy: 'snapshot', provisioner: 'snap.csi', mode: 'WaitForFirstConsumer' },
 };
 
 export function storage(size: string, storageClassName: string) {
@@ -282,6 +304,9 @@ export class Recording {
         ].join(' '),
       ),
       this.watch(Kinds.Pod, 'Pod', ({ status }) => `phase=${status?.phase}`),
+      this.watch(SimKinds.VolumeSnapshot, 'Snapshot', ({ status = {} }) =>
+        [`cut=${status.creationTime ? 'yes' : 'no'}`, `ready=${status.readyToUse === true}`].join(' '),
+      ),
     ]);
   }
 

@@ -79,14 +79,13 @@ export class VmCluster {
 
   /** A storage class, with the way that CDI clones on it. */
   async makeClass(name: string, mode: 'Immediate' | 'WaitForFirstConsumer', strategy: string): Promise<void> {
+    const annotations = { 'cdi.kubevirt.io/clone-strategy': strategy };
     await this.client.create(Kinds.StorageClass, {
-      metadata: { name },
+      metadata: { name, annotations },
       provisioner: 'sim.csi',
       volumeBindingMode: mode,
     });
-    const profile = await this.client.create(Kinds.StorageProfile, { metadata: { name } });
-    const status = { cloneStrategy: strategy };
-    await this.client.replace(Kinds.StorageProfile, { ...profile, status }, { subresource: 'status' });
+    await this.until(Kinds.StorageProfile, { name }, ({ status }) => status?.cloneStrategy === strategy);
   }
 
   /** A subresource's answer: code and message. */
@@ -133,7 +132,7 @@ export class VmCluster {
   /** Resolves with the object once it is as wanted. */
   async until<T extends KubernetesResource>(
     kind: Kind<T>,
-    ref: { namespace: string; name: string },
+    ref: { namespace?: string; name: string },
     wanted: (object: T) => boolean,
   ): Promise<T> {
     return (await this.wait(kind, ref, (object) => object !== undefined && wanted(object))) as T;
@@ -164,13 +163,13 @@ export class VmCluster {
     }
   }
 
-  async untilGone(kind: Kind, ref: { namespace: string; name: string }): Promise<void> {
+  async untilGone(kind: Kind, ref: { namespace?: string; name: string }): Promise<void> {
     await this.wait(kind, ref, (object) => object === undefined);
   }
 
   private async wait<T extends KubernetesResource>(
     kind: Kind<T>,
-    { namespace, name }: { namespace: string; name: string },
+    { namespace, name }: { namespace?: string; name: string },
     wanted: (object: T | undefined) => boolean,
   ): Promise<T | undefined> {
     const cache = new WatchCache(this.client, kind, { namespace });

@@ -1,5 +1,7 @@
 import type {
   DataVolume,
+  KubernetesEvent,
+  KubernetesResource,
   PersistentVolumeClaim,
   Pod,
   StorageClass,
@@ -8,8 +10,15 @@ import type {
 import { type ClusterClient, Kinds, type WatchCache } from '../../../src/kubernetes';
 import { CacheIndex } from '../cache-index';
 import { eventRecorder, type RecordEvent } from '../events';
-import { type PersistentVolume, SimKinds, type VolumeCloneSource, type VolumeImportSource } from '../kinds';
-import { annotationOf, claimsOf, controllerOf, isTerminated, labelOf, uidOf } from '../objects';
+import {
+  type PersistentVolume,
+  SimKinds,
+  type VolumeCloneSource,
+  type VolumeImportSource,
+  type VolumeSnapshot,
+  type VolumeSnapshotClass,
+} from '../kinds';
+import { annotationOf, claimsOf, controllerOf, isBound, isTerminated, labelOf, uidOf } from '../objects';
 import type { SimContext } from '../runtime';
 import { Ann, Component, Label } from './names';
 
@@ -24,6 +33,8 @@ export interface Cdi {
   volumes: WatchCache<PersistentVolume>;
   classes: WatchCache<StorageClass>;
   profiles: WatchCache<StorageProfile>;
+  snapshots: WatchCache<VolumeSnapshot>;
+  snapshotClasses: WatchCache<VolumeSnapshotClass>;
   cloneSources: WatchCache<VolumeCloneSource>;
   importSources: WatchCache<VolumeImportSource>;
   dataVolumesBySource: CacheIndex<DataVolume>;
@@ -32,6 +43,9 @@ export interface Cdi {
   podsByClaim: CacheIndex<Pod>;
   ownedClaims: CacheIndex<PersistentVolumeClaim>;
   ownedPods: CacheIndex<Pod>;
+  ownedSnapshots: CacheIndex<VolumeSnapshot>;
+  /** By the uid of what they are about. */
+  eventsByUid: CacheIndex<KubernetesEvent>;
   close(): void;
 }
 
@@ -42,8 +56,11 @@ const WATCHED = [
   Kinds.StorageClass,
   Kinds.StorageProfile,
   SimKinds.PersistentVolume,
+  SimKinds.VolumeSnapshot,
+  SimKinds.VolumeSnapshotClass,
   SimKinds.VolumeCloneSource,
   SimKinds.VolumeImportSource,
+  Kinds.Event,
 ] as const;
 
 export async function openCdi(context: SimContext): Promise<Cdi> {
@@ -51,7 +68,8 @@ export async function openCdi(context: SimContext): Promise<Cdi> {
   const dataVolumes = context.cache(Kinds.DataVolume);
   const claims = context.cache(Kinds.PersistentVolumeClaim);
   const pods = context.cache(Kinds.Pod);
-  const ownedBy = (object: PersistentVolumeClaim | Pod) => [labelOf(object, Label.ownedByUid) ?? ''];
+  const snapshots = context.cache(SimKinds.VolumeSnapshot);
+  const ownedBy = (object: KubernetesResource) => [labelOf(object, Label.ownedByUid) ?? ''];
   const indexes = {
     dataVolumesBySource: new CacheIndex(dataVolumes, ({ spec }) =>
       spec.source?.pvc ? [`${spec.source.pvc.namespace}/${spec.source.pvc.name}`] : [],
@@ -65,6 +83,10 @@ export async function openCdi(context: SimContext): Promise<Cdi> {
     ),
     ownedClaims: new CacheIndex<PersistentVolumeClaim>(claims, ownedBy),
     ownedPods: new CacheIndex<Pod>(pods, ownedBy),
+    ownedSnapshots: new CacheIndex<VolumeSnapshot>(snapshots, ownedBy),
+    eventsByUid: new CacheIndex(context.cache(Kinds.Event), ({ involvedObject }) => [
+      involvedObject.uid ?? '',
+    ]),
   };
   return {
     context,
@@ -76,6 +98,8 @@ export async function openCdi(context: SimContext): Promise<Cdi> {
     volumes: context.cache(SimKinds.PersistentVolume),
     classes: context.cache(Kinds.StorageClass),
     profiles: context.cache(Kinds.StorageProfile),
+    snapshots,
+    snapshotClasses: context.cache(SimKinds.VolumeSnapshotClass),
     cloneSources: context.cache(SimKinds.VolumeCloneSource),
     importSources: context.cache(SimKinds.VolumeImportSource),
     ...indexes,
@@ -110,6 +134,14 @@ export function storageClassOf(cdi: Cdi, name: string | undefined): StorageClass
 
 export function waitsForConsumer(storageClass: StorageClass | undefined): boolean {
   return storageClass?.volumeBindingMode === 'WaitForFirstConsumer';
+}
+
+/** True when the claim has its volume, or gets it no sooner than a pod wants it. Throws when its class is gone. */
+export function isBoundOrWaits(cdi: Cdi, claim: PersistentVolumeClaim): boolean {
+  if (isBound(claim)) return true;
+  const storageClass = storageClassOf(cdi, claim.spec.storageClassName);
+  if (!storageClass) throw new Error('no storageclass for pvc');
+  return waitsForConsumer(storageClass);
 }
 
 /**

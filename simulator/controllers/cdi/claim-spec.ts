@@ -1,15 +1,11 @@
 import type { ClaimSpec, DataVolume, PersistentVolumeClaim } from '../../../src/clone/resources';
 import { bytesOf, requestOf } from '../objects';
+import type { ClaimPropertySet } from './capabilities';
 import { type Cdi, storageClassOf } from './cdi';
 
 /** A DataVolume whose claim can't be made: nothing is tried again until something changes. */
 export class ClaimNotValid extends Error {
   override readonly name = 'ClaimNotValid';
-}
-
-interface ClaimPropertySet {
-  accessModes?: string[];
-  volumeMode?: string;
 }
 
 /**
@@ -26,9 +22,7 @@ export function renderClaimSpec(cdi: Cdi, dataVolume: DataVolume): ClaimSpec {
     }
   } else {
     spec.storageClassName = storageClass.metadata.name;
-    const defaults = claimDefaults(cdi, storageClass.metadata.name, spec);
-    if (!spec.accessModes?.length) spec.accessModes = defaults.accessModes;
-    spec.volumeMode ??= defaults.volumeMode;
+    fillModes(cdi, storageClass.metadata.name, spec);
   }
   if (!requestOf({ spec })) {
     const source = sourceClaimOf(cdi, dataVolume);
@@ -39,15 +33,25 @@ export function renderClaimSpec(cdi: Cdi, dataVolume: DataVolume): ClaimSpec {
   return spec;
 }
 
-function claimDefaults(cdi: Cdi, storageClass: string, spec: ClaimSpec): ClaimPropertySet {
-  const profile = cdi.profiles.get(undefined, storageClass);
-  const sets = (profile?.status?.claimPropertySets ?? []) as ClaimPropertySet[];
-  const fitting = sets.find(
-    (set) =>
-      (!spec.volumeMode || set.volumeMode === spec.volumeMode) &&
-      (!spec.accessModes?.length || spec.accessModes.every((mode) => set.accessModes?.includes(mode))),
-  );
-  return fitting ?? sets[0] ?? { accessModes: ['ReadWriteOnce'], volumeMode: 'Filesystem' };
+/** Access modes and volume mode that were left out, as the profile has them for what was said. */
+function fillModes(cdi: Cdi, storageClass: string, spec: ClaimSpec): void {
+  const sets = (cdi.profiles.get(undefined, storageClass)?.status?.claimPropertySets ??
+    []) as ClaimPropertySet[];
+  const { accessModes = [], volumeMode } = spec;
+  if (accessModes.length === 0) {
+    const set = volumeMode ? sets.find((each) => each.volumeMode === volumeMode) : sets[0];
+    if (!set) {
+      const missing = volumeMode ? 'accessMode and' : 'accessMode and volumeMode,';
+      throw new ClaimNotValid(
+        `Spec is missing ${missing} cannot get access mode from StorageProfile ${storageClass}`,
+      );
+    }
+    spec.accessModes = set.accessModes;
+    spec.volumeMode = set.volumeMode;
+  } else if (!volumeMode) {
+    const fitting = sets.find((each) => each.accessModes.some((mode) => accessModes.includes(mode)));
+    spec.volumeMode = fitting?.volumeMode ?? 'Filesystem';
+  }
 }
 
 export function sourceClaimOf(cdi: Cdi, dataVolume: DataVolume): PersistentVolumeClaim | undefined {

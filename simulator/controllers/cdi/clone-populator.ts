@@ -15,9 +15,10 @@ import {
   uidOf,
 } from '../objects';
 import { type ControllerDefinition, keyOf, update, watching } from '../runtime';
+import { noteBound } from './bound-condition';
 import { type Cdi, dataSourceNamespace, storageClassOf, waitsForConsumer } from './cdi';
 import type { Clone, PhaseStatus } from './clone/phase';
-import { CloneRefused, chooseStrategy, STRATEGIES } from './clone/strategy';
+import { type Choice, CloneRefused, chooseStrategy, planOf } from './clone/strategy';
 import { Ann, APP, Finalizer, Label, PROGRESS_DONE } from './names';
 
 const KIND = 'VolumeCloneSource';
@@ -37,6 +38,7 @@ export function clonePopulator(cdi: Cdi): ControllerDefinition {
           .flatMap((source) => cdi.claimsByDataSource.get(`${KIND}/${keyOf(source)}`).map(keyOf)),
       ]),
       watching(Kinds.Pod, targetOf),
+      watching(SimKinds.VolumeSnapshot, targetOf),
       watching(SimKinds.VolumeCloneSource, (source) =>
         cdi.claimsByDataSource.get(`${KIND}/${keyOf(source)}`).map(keyOf),
       ),
@@ -45,8 +47,9 @@ export function clonePopulator(cdi: Cdi): ControllerDefinition {
       ),
     ],
     async reconcile({ namespace, name }, signal) {
-      const claim = cdi.claims.get(namespace, name);
-      if (claim?.spec.dataSourceRef?.kind !== KIND) return;
+      const stored = cdi.claims.get(namespace, name);
+      if (stored?.spec.dataSourceRef?.kind !== KIND) return;
+      const claim = await noteBound(cdi, stored, signal);
       if (!isDeleting(claim) && annotationOf(claim, Ann.clonePhase) !== 'Succeeded') {
         return reconcilePending(cdi, claim, signal);
       }
@@ -70,8 +73,9 @@ async function populate(cdi: Cdi, target: PersistentVolumeClaim, signal: AbortSi
   const source = cdi.cloneSources.get(dataSourceNamespace(target), target.spec.dataSourceRef?.name ?? '');
   if (!isReadyForPopulation(cdi, target) || !source) return writePhase(cdi, target, 'Pending', [], signal);
   const from = { namespace: source.metadata.namespace ?? '', name: source.spec.source.name };
-  const strategy = annotationOf(target, Ann.cloneType) ?? (await choose(cdi, target, from));
-  if (!strategy) {
+  const saved = annotationOf(target, Ann.cloneType);
+  const choice = saved ? { strategy: saved } : choose(cdi, target, from);
+  if (!choice) {
     await writePhase(cdi, target, 'Pending', [], signal);
     return { requeueAfterMs: milliseconds(5, cdi.context.options) };
   }
@@ -81,17 +85,25 @@ async function populate(cdi: Cdi, target: PersistentVolumeClaim, signal: AbortSi
     target,
     (copy) => {
       copy.metadata.labels = { ...copy.metadata.labels, [Label.app]: APP };
-      annotate(copy, { [Ann.cloneType]: strategy });
+      annotate(copy, { [Ann.cloneType]: choice.strategy });
+      if (choice.fallback && !annotationOf(copy, Ann.cloneFallbackReason)) {
+        annotate(copy, { [Ann.cloneFallbackReason]: choice.fallback.message });
+      }
       if (!annotationOf(copy, Ann.clonePhase)) annotate(copy, { [Ann.clonePhase]: 'Pending' });
       addFinalizer(copy, Finalizer.clonePopulator);
     },
     { signal },
   );
   if (initialised !== target) return; // comes back with the claim's change
-  return execute({ cdi, target, source: from, signal }, strategy);
+  return execute({ cdi, target, source: from, signal }, choice.strategy);
 }
 
-async function choose(cdi: Cdi, target: PersistentVolumeClaim, from: { namespace: string; name: string }) {
+/** Undefined while there is no source. */
+function choose(
+  cdi: Cdi,
+  target: PersistentVolumeClaim,
+  from: { namespace: string; name: string },
+): Choice | undefined {
   const about = { ...target, apiVersion: 'v1', kind: 'PersistentVolumeClaim' };
   try {
     const choice = chooseStrategy(cdi, target, cdi.claims.get(from.namespace, from.name));
@@ -99,7 +111,8 @@ async function choose(cdi: Cdi, target: PersistentVolumeClaim, from: { namespace
       cdi.recordEvent(about, 'Warning', 'CloneWithoutSource', `The source pvc ${from.name} doesn't exist`);
     }
     if (choice?.fallback) cdi.recordEvent(about, 'Warning', choice.fallback.reason, choice.fallback.message);
-    return choice?.strategy;
+    if (choice?.selected) cdi.recordEvent(about, 'Normal', 'VolumeSnapshotClassSelected', choice.selected);
+    return choice;
   } catch (error) {
     if (error instanceof CloneRefused) {
       cdi.recordEvent(about, 'Warning', error.reason, error.message);
@@ -112,8 +125,7 @@ async function choose(cdi: Cdi, target: PersistentVolumeClaim, from: { namespace
 
 async function execute(clone: Clone, strategy: string) {
   const { cdi, target, signal } = clone;
-  const phases = STRATEGIES[strategy];
-  if (!phases) throw new Error(`unknown strategy/source ${strategy}`);
+  const phases = planOf(clone, strategy);
   const reports: PhaseStatus[] = [];
   for (const phase of phases) {
     const outcome = isBound(target) ? { done: true } : await phase.reconcile(clone);
@@ -205,6 +217,10 @@ async function cleanUp(cdi: Cdi, target: PersistentVolumeClaim, signal: AbortSig
   }
   for (const pod of cdi.ownedPods.get(uid)) {
     if (!isDeleting(pod)) await cdi.client.delete(Kinds.Pod, pod.metadata, { signal });
+  }
+  for (const snapshot of cdi.ownedSnapshots.get(uid)) {
+    if (!isDeleting(snapshot))
+      await cdi.client.delete(SimKinds.VolumeSnapshot, snapshot.metadata, { signal });
   }
   await update(
     cdi.client,

@@ -35,10 +35,20 @@ function boundVerdict(claim: PersistentVolumeClaim | undefined, explanation: Exp
     };
   }
   const { name } = claim.metadata;
+  const noted =
+    annotationOf(claim, Ann.bound) === 'false'
+      ? {
+          reason: annotationOf(claim, `${Ann.bound}.reason`) ?? '',
+          message: annotationOf(claim, `${Ann.bound}.message`) ?? '',
+        }
+      : undefined;
   switch (claim.status?.phase) {
     case 'Bound':
+      if (noted) return { status: 'False', ...noted };
       return { status: 'True', reason: 'Bound', message: `PVC ${name} Bound` };
     case 'Pending':
+      if (noted)
+        return { status: 'False', ...noted, message: `target PVC ${name} Pending and ${noted.message}` };
       return { status: 'False', reason: 'Pending', message: `PVC ${name} Pending` };
     case 'Lost':
       return { status: 'False', reason: 'ClaimLost', message: 'Claim Lost' };

@@ -1,5 +1,5 @@
 import type { ClaimSpec, DataVolume, PersistentVolumeClaim } from '../../../src/clone/resources';
-import { ApiError, Kinds } from '../../../src/kubernetes';
+import { Kinds } from '../../../src/kubernetes';
 import { SimKinds } from '../kinds';
 import {
   addFinalizer,
@@ -20,6 +20,7 @@ import { Ann, API_GROUP, APP, Finalizer, Label, RECOMMENDED_LABELS } from './nam
 import type { Population } from './population';
 import { clonePopulation } from './populations/clone';
 import { importPopulation } from './populations/import';
+import { isQuotaExceeded } from './quota';
 
 const POPULATIONS: Population[] = [clonePopulation, importPopulation];
 
@@ -31,6 +32,8 @@ interface Synced {
 
 /** Makes the claim of a DataVolume, hands it to a populator and reports (CDI pkg/controller/datavolume). */
 export function dataVolumeController(cdi: Cdi): ControllerDefinition {
+  const withoutPhase = () =>
+    cdi.dataVolumes.list().flatMap((dataVolume) => (dataVolume.status?.phase ? [] : [keyOf(dataVolume)]));
   return {
     name: 'datavolume',
     watches: [
@@ -45,9 +48,8 @@ export function dataVolumeController(cdi: Cdi): ControllerDefinition {
         const elsewhere = annotationOf(source, Ann.ownedByDataVolume);
         return elsewhere ? [elsewhere] : owner ? [`${source.metadata.namespace}/${owner.name}`] : [];
       }),
-      watching(Kinds.StorageClass, () =>
-        cdi.dataVolumes.list().flatMap((dataVolume) => (dataVolume.status?.phase ? [] : [keyOf(dataVolume)])),
-      ),
+      watching(Kinds.StorageClass, withoutPhase),
+      watching(Kinds.StorageProfile, withoutPhase),
     ],
     async reconcile({ namespace, name }, signal) {
       const dataVolume = cdi.dataVolumes.get(namespace, name);
@@ -105,7 +107,7 @@ async function sync(
         signal,
       });
     } catch (error) {
-      if (!(error instanceof ApiError) || !error.message.includes('exceeded quota:')) throw error;
+      if (!isQuotaExceeded(error)) throw error;
       const decided = { phase: 'Pending', reason: 'ErrExceededQuota', message: error.message };
       return { decided, failure: error };
     }

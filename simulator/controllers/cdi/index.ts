@@ -2,8 +2,10 @@ import { type RunningController, type SimContext, startController } from '../run
 import { openCdi } from './cdi';
 import { clonePopulator } from './clone-populator';
 import { cloneSourceController } from './clone-source';
+import { configController, createConfig } from './config';
 import { dataVolumeController } from './data-volume';
 import { importPopulator } from './import-populator';
+import { storageProfileController } from './storage-profile';
 import { uploadController } from './upload';
 
 export { cdiAdmission } from './webhooks';
@@ -11,6 +13,7 @@ export { cdiAdmission } from './webhooks';
 /** Starts what the process cdi-controller is: every finalizer of CDI's hangs while it is stopped. */
 export async function startCdi(context: SimContext): Promise<RunningController> {
   const cdi = await openCdi(context);
+  await createConfig(cdi, context.signal);
   const controllers = await Promise.all(
     [
       dataVolumeController(cdi),
@@ -18,6 +21,8 @@ export async function startCdi(context: SimContext): Promise<RunningController> 
       importPopulator(cdi),
       uploadController(cdi),
       cloneSourceController(cdi),
+      storageProfileController(cdi),
+      configController(cdi),
     ].map((definition) => startController(context, definition)),
   );
   return {

@@ -4,6 +4,7 @@ const CDI = 'cdi.kubevirt.io';
 
 export const Ann = {
   allowClaimAdoption: `${CDI}/allowClaimAdoption`,
+  bound: `${CDI}/storage.condition.bound`,
   boundImmediately: `${CDI}/storage.bind.immediate.requested`,
   cloneError: `${CDI}/cloneError`,
   cloneFallbackReason: `${CDI}/cloneFallbackReason`,
@@ -69,6 +70,7 @@ export const PROGRESS_DONE = '100.0%';
 export const PROGRESS_UNKNOWN = 'N/A';
 
 export const temporaryClaimName = (targetUid: string) => `tmp-pvc-${targetUid}`;
+export const temporarySnapshotName = (targetUid: string) => `tmp-snapshot-${targetUid}`;
 export const primeClaimName = (targetUid: string) => `prime-${targetUid}`;
 export const cloneSourceName = (dataVolumeUid: string) => `volume-clone-source-${dataVolumeUid}`;
 export const importSourceName = (dataVolumeUid: string) => `volume-import-source-${dataVolumeUid}`;

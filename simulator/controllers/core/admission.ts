@@ -4,7 +4,7 @@ import type { AdmissionFunctions } from '../../apiserver';
 import { annotationOf } from '../objects';
 import type { SimContext } from '../runtime';
 import { PVC_PROTECTION } from './claim-protection';
-import { claimQuota } from './quota';
+import { quotaAdmission } from './quota/admission';
 
 /** Admission plugins of kube-apiserver itself: StorageObjectInUseProtection, DefaultStorageClass, ResourceQuota. */
 export function coreAdmission(context: SimContext): AdmissionFunctions {
@@ -25,6 +25,6 @@ export function coreAdmission(context: SimContext): AdmissionFunctions {
         if (standard) claim.spec = { ...claim.spec, storageClassName: standard.metadata.name };
       },
     ],
-    validating: [claimQuota(context)],
+    validating: [quotaAdmission(context)],
   };
 }

@@ -2,6 +2,7 @@ import type { RunningController, SimContext } from '../runtime';
 import { startClaimProtection } from './claim-protection';
 import { startGarbageCollector } from './garbage-collector';
 import { startNamespaces } from './namespaces';
+import { startQuotas } from './quota/controller';
 import { startVolumeBinder } from './volume-binder';
 
 export { coreAdmission } from './admission';
@@ -13,6 +14,7 @@ export async function startCore(context: SimContext): Promise<RunningController>
     startClaimProtection(context),
     startVolumeBinder(context),
     startNamespaces(context),
+    startQuotas(context),
   ]);
   return {
     async stop() {

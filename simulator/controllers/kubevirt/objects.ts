@@ -2,6 +2,7 @@ import { isDeepStrictEqual } from 'node:util';
 import type {
   Condition,
   KubernetesResource,
+  Pod,
   RunStrategy,
   VirtualMachine,
   VirtualMachineInstance,
@@ -56,6 +57,18 @@ export function runStrategyOf({ spec }: VirtualMachine): RunStrategy {
 /** Succeeded or Failed: the guest won't run again. */
 export function isFinal(vmi: VirtualMachineInstance): boolean {
   return vmi.status?.phase === 'Succeeded' || vmi.status?.phase === 'Failed';
+}
+
+/** A VMI's launcher: of those on its node, once it is on one; one that stays before one that goes. */
+export function currentPod({ status }: VirtualMachineInstance, pods: readonly Pod[]): Pod | undefined {
+  const here = pods.filter(({ spec }) => !status?.nodeName || spec?.nodeName === status.nodeName);
+  return here.find((pod) => !pod.metadata.deletionTimestamp) ?? here[0];
+}
+
+/** A migration has begun and not ended (pkg/util/migrations IsMigrating). */
+export function isMigrating(vmi: VirtualMachineInstance | undefined): boolean {
+  const state = vmi?.status?.migrationState;
+  return state?.startTimestamp !== undefined && state.endTimestamp === undefined;
 }
 
 /** The claim behind a volume, if it has one. A DataVolume's claim has its name. */

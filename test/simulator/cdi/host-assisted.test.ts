@@ -1,3 +1,4 @@
+import { isDeepStrictEqual } from 'node:util';
 import { Kinds } from '../../../src/kubernetes';
 import { DiskCluster } from '../disks';
 
@@ -148,8 +149,16 @@ test('waits while a pod uses the source, names it in an Event, and goes on when 
   expect(status?.progress).toBe('N/A');
   const { source } = await temporaries('c1');
   expect(await cluster.client.get(Kinds.Pod, source)).toBeUndefined();
+  const untilBound = (condition: object) =>
+    cluster.until(Kinds.DataVolume, { namespace: 'demo', name: 'c1' }, (dataVolume) => {
+      const bound = dataVolume.status?.conditions?.find(({ type }) => type === 'Bound');
+      return isDeepStrictEqual({ ...bound, ...condition }, bound);
+    });
+  const told = `target PVC c1 Pending and ${message}`;
+  await untilBound({ status: 'False', reason: 'Pending', message: told });
   await cluster.endPod('virt-launcher-src');
   await cluster.untilPhase('c1', 'Succeeded');
+  await untilBound({ status: 'True', reason: 'Bound', message: 'PVC c1 Bound' });
 });
 
 test('does not notice a source that is started in mid-copy', async () => {
@@ -278,3 +287,17 @@ async function untilEvent(reason: string) {
   });
   return cluster.client.list(Kinds.Event, { namespace: 'demo' });
 }
+
+test('what is said of the temporary claim is said of the clone’s claim too, with its name', async () => {
+  await cluster.makeDisk('src');
+  await cluster.clone('src', 'c1', { annotations: { 'simulator.vm-clone.io/provision': 'never' } });
+  const uid = await uidOf('c1');
+  await cluster.untilTrue(Kinds.Event, async () =>
+    (await cluster.client.list(Kinds.Event)).items.some(
+      ({ involvedObject, reason, message }) =>
+        involvedObject.uid === uid &&
+        reason === 'ProvisioningFailed' &&
+        message?.startsWith(`[tmp-pvc-${uid}] : failed to provision volume`),
+    ),
+  );
+});

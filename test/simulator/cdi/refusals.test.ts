@@ -1,7 +1,7 @@
+import { SimKinds } from '../../../simulator/controllers/kinds';
 import type { DataVolume } from '../../../src/clone/resources';
 import { Kinds } from '../../../src/kubernetes';
 import { DiskCluster, isBound, storage } from '../disks';
-import { ResourceQuotas } from '../vm-cluster';
 
 let cluster: DiskCluster;
 beforeAll(async () => {
@@ -33,6 +33,72 @@ test.each<[string, DataVolume['spec'], string]>([
   ['no claim', { source: fromSource }, 'Missing Data volume PVC'],
   ['a blank disk without a size', { source: { blank: {} }, storage: {} }, 'Storage size is missing'],
   [
+    'a size of nothing',
+    { source: { blank: {} }, storage: storage('0', 'copy') },
+    "Storage size can't be equal or less than zero",
+  ],
+  [
+    'a clone by claim without a size',
+    { source: fromSource, pvc: { accessModes: ['ReadWriteOnce'] } },
+    'PVC size is missing',
+  ],
+  [
+    'both forms of a claim',
+    { source: fromSource, pvc: storage('2Gi', 'copy'), storage: storage('2Gi', 'copy') },
+    'Duplicate storage definition, both target storage and target pvc defined',
+  ],
+  [
+    'a claim without an access mode',
+    { source: fromSource, pvc: { resources: { requests: { storage: '2Gi' } } } },
+    'Required value: at least 1 access mode is required',
+  ],
+  [
+    'a claim with two access modes',
+    {
+      source: fromSource,
+      pvc: { ...storage('2Gi', 'copy'), accessModes: ['ReadWriteOnce', 'ReadOnlyMany'] },
+    },
+    'PVC multiple accessModes',
+  ],
+  [
+    'an access mode that there is not',
+    { source: fromSource, storage: { ...storage('2Gi', 'copy'), accessModes: ['Sometimes'] } },
+    'Unsupported value: (withheld): supported values: "ReadOnlyMany", "ReadWriteMany", "ReadWriteOnce", "ReadWriteOncePod"',
+  ],
+  [
+    'a class with a name that is too long',
+    { source: fromSource, storage: storage('2Gi', 'x'.repeat(254)) },
+    'Name cannot be longer than 253 characters',
+  ],
+  [
+    'a snapshot without a name',
+    { source: { snapshot: { namespace: 'demo', name: '' } }, storage: storage('1Gi', 'copy') },
+    'spec.source.Snapshot source snapshot is not valid',
+  ],
+  [
+    'a reference of an unknown kind',
+    { sourceRef: { kind: 'Disk', name: 'src' }, storage: storage('1Gi', 'copy') },
+    'Unsupported sourceRef kind Disk, currently only DataSource is supported',
+  ],
+  [
+    'an unknown content',
+    { source: fromSource, contentType: 'tape', storage: storage('2Gi', 'copy') },
+    'ContentType not one of: kubevirt, archive',
+  ],
+  [
+    'a source beside somebody else’s',
+    {
+      source: fromSource,
+      pvc: { ...storage('2Gi', 'copy'), dataSourceRef: { kind: 'PersistentVolumeClaim', name: 'src' } },
+    },
+    'External population is incompatible with Source and SourceRef',
+  ],
+  [
+    'somebody else’s source without a group',
+    { pvc: { ...storage('2Gi', 'copy'), dataSourceRef: { kind: 'Book', name: 'src' } } },
+    "Required value: DataSourceRef apiGroup when kind is not 'PersistentVolumeClaim'",
+  ],
+  [
     'a size of next to nothing',
     { source: { blank: {} }, storage: storage('1000', 'copy') },
     'Storage size should be at least 1MiB',
@@ -43,6 +109,14 @@ test.each<[string, DataVolume['spec'], string]>([
   ).rejects.toMatchObject({
     code: 422,
     message: `admission webhook "datavolume-validate.cdi.kubevirt.io" denied the request:  ${message}`,
+  });
+});
+
+test('refuses a clone from a namespace that there is not', async () => {
+  await expect(cluster.clone('src', 'bad', { sourceNamespace: 'nowhere' })).rejects.toMatchObject({
+    code: 400,
+    message:
+      'admission webhook "datavolume-mutate.cdi.kubevirt.io" denied the request: namespaces "nowhere" not found',
   });
 });
 
@@ -168,6 +242,33 @@ describe('errors leave the phase empty', () => {
     });
   });
 
+  test('another content than the source has', async () => {
+    const spec = { source: fromSource, contentType: 'archive', storage: storage('2Gi', 'copy') };
+    await cluster.client.create(Kinds.DataVolume, { metadata: inDemo('archived'), spec });
+    expect(await untilReason('archived', 'CloneValidationFailed')).toMatchObject({ phase: '' });
+    const { status } = (await cluster.client.get(Kinds.DataVolume, inDemo('archived'))) as DataVolume;
+    expect(status?.conditions?.find(({ type }) => type === 'Bound')?.message).toBe(
+      "The clone doesn't meet the validation requirements: " +
+        'Source contentType (kubevirt) and target contentType (archive) do not match',
+    );
+  });
+
+  test('a profile that says nothing of how the class’s volumes can be used', async () => {
+    await cluster.makeClass('strange', { strategy: 'copy', provisioner: 'strange.csi' });
+    const { accessModes: _, volumeMode: __, ...unsaid } = storage('2Gi', 'strange');
+    await cluster.client.create(Kinds.DataVolume, {
+      metadata: inDemo('unsaid'),
+      spec: { source: fromSource, storage: unsaid },
+    });
+    expect(await untilReason('unsaid', 'ErrClaimNotValid')).toMatchObject({ phase: '' });
+    const claimPropertySets = [{ accessModes: ['ReadWriteMany'], volumeMode: 'Filesystem' }];
+    const patch = { spec: { claimPropertySets } };
+    await cluster.client.patchMerge(Kinds.StorageProfile, { name: 'strange' }, patch);
+    await cluster.untilPhase('unsaid', 'Succeeded');
+    const claim = await cluster.client.get(Kinds.PersistentVolumeClaim, inDemo('unsaid'));
+    expect(claim?.spec).toMatchObject({ accessModes: ['ReadWriteMany'], volumeMode: 'Filesystem' });
+  });
+
   test('no such storage class', async () => {
     const { accessModes: _, ...unknown } = storage('2Gi', 'nowhere');
     await cluster.client.create(Kinds.DataVolume, {
@@ -184,7 +285,7 @@ describe('errors leave the phase empty', () => {
 test('a quota leaves it Pending with ErrExceededQuota, and it goes on when the quota goes', async () => {
   await cluster.makeNamespace('tight');
   const quota = { namespace: 'tight', name: 'storage' };
-  await cluster.client.create(ResourceQuotas, {
+  await cluster.client.create(SimKinds.ResourceQuota, {
     metadata: quota,
     spec: { hard: { 'requests.storage': '1Gi' } },
   });
@@ -199,7 +300,7 @@ test('a quota leaves it Pending with ErrExceededQuota, and it goes on when the q
   expect(status?.conditions?.find(({ type }) => type === 'Bound')?.message).toMatch(
     /"over" is forbidden: exceeded quota: storage, requested: requests.storage=2Gi, used: requests.storage=0, limited: requests.storage=1Gi$/,
   );
-  await cluster.client.delete(ResourceQuotas, quota);
+  await cluster.client.delete(SimKinds.ResourceQuota, quota);
   await cluster.untilPhase('over', 'Succeeded', 'tight');
 });
 

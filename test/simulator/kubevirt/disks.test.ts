@@ -193,7 +193,7 @@ it('a deleted DataVolume of a template is made anew', async () => {
 
 it('a DataVolume that is refused shows as condition Failure, and is tried again', async () => {
   const template = blankTemplate('vm-root', 'now');
-  template.spec.source = {} as never;
+  template.spec.storage.resources.requests.storage = '1Ki';
   await cluster.makeVm(
     namespace,
     'vm',

@@ -106,7 +106,9 @@ describe('a new VM', () => {
     [
       'an interface without a network',
       () => ({ template: { spec: { ...nic('02:00:00:00:00:01'), networks: [] } } }),
-      denied("spec.template.spec.domain.devices.interfaces[0].name 'default' not found."),
+      denied(
+        "Masquerade interface only implemented with pod network, spec.template.spec.domain.devices.interfaces[0].name 'default' not found.",
+      ),
     ],
   ])('with %s', async (_what, change, answer) => {
     const vm = vmNamed(namespace, 'vm', { runStrategy: 'Halted' });

@@ -1,20 +1,28 @@
-import { Kinds } from '../../../../src/kubernetes';
-import { milliseconds } from '../../../options';
 import { annotationOf, uidOf } from '../../objects';
 import { copyProgress } from '../copy-progress';
 import { Ann, PROGRESS_DONE } from '../names';
-import { type Clone, type ClonePhase, DONE, desiredClaim, isCopied, temporaryClaim } from './phase';
+import { copyEvents } from './copy-events';
+import {
+  type Clone,
+  type ClonePhase,
+  createClaim,
+  DONE,
+  desiredClaim,
+  isCopied,
+  temporaryClaim,
+} from './phase';
+import { lookAgain } from './source-ready';
 
 /** Two pods copy: the upload and clone-source controllers run them (CDI pkg/controller/clone/host-clone.go). */
 export const hostClone: ClonePhase = {
   name: 'HostClone',
 
   async reconcile(clone) {
-    const { cdi, target, source, signal } = clone;
+    const { target, source } = clone;
     const claim =
       temporaryClaim(clone) ??
-      (await cdi.client.create(
-        Kinds.PersistentVolumeClaim,
+      (await createClaim(
+        clone,
         desiredClaim(clone, {
           [Ann.preallocationRequested]: 'false',
           [Ann.ownerUid]: uidOf(target),
@@ -22,11 +30,9 @@ export const hostClone: ClonePhase = {
           [Ann.cloneRequest]: `${source.namespace}/${source.name}`,
           [Ann.boundImmediately]: '',
         }),
-        { signal },
       ));
-    if (isCopied(claim)) return DONE;
-    const { progressIntervalSeconds } = cdi.context.options;
-    return { done: false, requeueAfterMs: milliseconds(progressIntervalSeconds, cdi.context.options) };
+    copyEvents(clone, claim);
+    return isCopied(claim) ? DONE : lookAgain(clone);
   },
 
   status(clone: Clone) {

@@ -1,7 +1,9 @@
 import type { PersistentVolumeClaim } from '../../../../src/clone/resources';
+import { Kinds } from '../../../../src/kubernetes';
 import { annotationOf, uidOf } from '../../objects';
 import type { Cdi } from '../cdi';
 import { Ann, Label, temporaryClaimName } from '../names';
+import { isQuotaExceeded } from '../quota';
 
 /** One clone: the claim that is to be filled, and the claim that it is filled from. */
 export interface Clone {
@@ -63,6 +65,22 @@ export function desiredClaim(
     },
     spec,
   };
+}
+
+/** Creates the temporary claim; a quota of the source's namespace that forbids it is told on the target. */
+export async function createClaim(
+  { cdi, target, signal }: Clone,
+  claim: PersistentVolumeClaim,
+): Promise<PersistentVolumeClaim> {
+  try {
+    return await cdi.client.create(Kinds.PersistentVolumeClaim, claim, { signal });
+  } catch (error) {
+    if (isQuotaExceeded(error)) {
+      const about = { ...target, apiVersion: 'v1', kind: 'PersistentVolumeClaim' };
+      cdi.recordEvent(about, 'Warning', 'ErrExceededQuota', error.message);
+    }
+    throw error;
+  }
 }
 
 /** True once CDI has noted that the pod which writes to the claim has succeeded. */

@@ -1,4 +1,4 @@
-import type { ClaimSpec, DataVolume } from '../../../../src/clone/resources';
+import type { ClaimSpec, DataVolume, PersistentVolumeClaim } from '../../../../src/clone/resources';
 import { isCode, Kinds } from '../../../../src/kubernetes';
 import { SimKinds } from '../../kinds';
 import { annotationOf, controllerReference, requestOf, uidOf } from '../../objects';
@@ -31,13 +31,12 @@ export const clonePopulation: Population = {
         message: `The source pvc ${dataVolume.spec.source?.pvc?.name} doesn't exist`,
       };
     }
-    const tooSmall = mustCompareSizes(dataVolume, source.spec) ? sizeMismatch(source, spec) : undefined;
-    return tooSmall
-      ? {
-          reason: 'CloneValidationFailed',
-          message: `The clone doesn't meet the validation requirements: ${tooSmall}`,
-        }
-      : undefined;
+    const why =
+      contentMismatch(dataVolume, source) ??
+      (mustCompareSizes(dataVolume, source.spec) ? sizeMismatch(source, spec) : undefined);
+    if (!why) return undefined;
+    const message = `The clone doesn't meet the validation requirements: ${why}`;
+    return { reason: 'CloneValidationFailed', message };
   },
 
   foreignNamespace(dataVolume) {
@@ -86,6 +85,8 @@ export const clonePopulation: Population = {
     const messages: Record<string, string> = {
       CloneScheduled: `Cloning from ${source} into ${target} scheduled`,
       CloneInProgress: `Cloning from ${source} into ${target} in progress`,
+      SnapshotForSmartCloneInProgress: `Creating snapshot for smart-clone is in progress (for pvc ${source})`,
+      CloneFromSnapshotSourceInProgress: `Creating PVC from snapshot source is in progress (for pvc ${source})`,
       CSICloneInProgress: `CSI Volume clone in progress (for pvc ${source})`,
       PrepClaimInProgress: `Prepping PersistentVolumeClaim for DataVolume ${target}`,
       RebindInProgress: `Rebinding PersistentVolumeClaim for DataVolume ${target}`,
@@ -100,6 +101,13 @@ export const clonePopulation: Population = {
     } as PhaseEvent;
   },
 };
+
+function contentMismatch({ spec }: DataVolume, source: PersistentVolumeClaim): string | undefined {
+  const from = annotationOf(source, Ann.contentType) ?? 'kubevirt';
+  const to = spec.contentType || 'kubevirt';
+  if (from === to) return undefined;
+  return `Source contentType (${from}) and target contentType (${to}) do not match`;
+}
 
 /** Sizes are compared here only for `spec.pvc` and block sources; the populator compares the rest. */
 function mustCompareSizes({ spec }: DataVolume, source: ClaimSpec): boolean {

@@ -28,6 +28,6 @@ export function virtApi(
         handlers: pauseHandlers(client, node),
       },
     ],
-    admission: webhooks,
+    admission: webhooks(client),
   };
 }

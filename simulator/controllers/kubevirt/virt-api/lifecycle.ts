@@ -1,8 +1,9 @@
 import type { PatchOperation, VirtualMachine, VirtualMachineInstance } from '../../../../src/clone/resources';
 import { type ClusterClient, Kinds } from '../../../../src/kubernetes';
 import { badRequest, type SubresourceHandler } from '../../../apiserver';
+import { KubeVirtKinds } from '../kinds';
 import { isFinal, runStrategyOf } from '../objects';
-import { asInternalError, bodyOf, internal, vmConflict, vmNotFound } from './answers';
+import { asInternalError, bodyOf, internal, vmConflict, vmiNotFound, vmNotFound } from './answers';
 
 type Request = NonNullable<VirtualMachine['status']>['stateChangeRequests'];
 
@@ -33,7 +34,12 @@ export function lifecycleHandlers(client: ClusterClient): Record<string, Subreso
       await act({ client, vm, vmi, strategy: runStrategyOf(vm), body: sent });
       return ACCEPTED;
     };
-  return { start: handler(start), stop: handler(stop), restart: handler(restart) };
+  return {
+    start: handler(start),
+    stop: handler(stop),
+    restart: handler(restart),
+    migrate: handler(migrate),
+  };
 }
 
 async function start(call: Call): Promise<void> {
@@ -105,6 +111,20 @@ async function restart(call: Call): Promise<void> {
   if (!vmi) throw vmConflict(name, 'VM is not running: Halted');
   if (asked === 0) await shortenGracePeriod(call, vmi, 1);
   await requestChange(call, { action: 'Stop', uid: vmi.metadata.uid }, { action: 'Start' });
+}
+
+/** Asks for a migration of the VMI; what its webhook has against it is an internal error. */
+async function migrate({ client, vm, vmi, body }: Call): Promise<void> {
+  const { namespace, name } = vm.metadata;
+  if (!vmi) throw vmiNotFound(name);
+  if (vmi.status?.phase !== 'Running') throw vmConflict(name, NOT_RUNNING);
+  const addedNodeSelector = body.addedNodeSelector as Record<string, string> | undefined;
+  await asInternalError(
+    client.create(KubeVirtKinds.Migration, {
+      metadata: { name: '', generateName: 'kubevirt-migrate-vm-', namespace },
+      spec: { vmiName: name, addedNodeSelector },
+    }),
+  );
 }
 
 /** Leaves requests for virt-controller; refuses when earlier ones are still there, but for a lone stop. */

@@ -1,35 +1,70 @@
 import { randomUUID } from 'node:crypto';
 import type { VirtualMachine, VirtualMachineInstance, VmTemplate } from '../../../../src/clone/resources';
+import type { ClusterClient } from '../../../../src/kubernetes';
 import type { AdmissionFunctions, AdmissionRequest, User } from '../../../apiserver';
+import { findPreference, ifFound } from '../instancetype/find';
+import type { PreferenceSpec } from '../kinds';
 import { ACCOUNTS, ANNOTATIONS, FINALIZERS } from '../names';
 import { phaseTransitions, same } from '../objects';
+import { denied } from './causes';
+import { migrationWebhooks } from './migration-webhooks';
 import { schemaCauses } from './schema';
-import { denied, vmCauses } from './validation';
+import { snapshotWebhooks } from './snapshot-webhooks';
+import { matcherCauses, withTypes } from './types';
+import { inProgressCauses, reservedLabelsOf, vmCauses, vmiCauses } from './validation';
 
 /** Version of the PCI layout that a new guest gets. */
 const PCI_TOPOLOGY = 'v3';
 
-/** virt-api's webhooks: defaults and checks of VirtualMachines and VirtualMachineInstances. */
-export const webhooks: AdmissionFunctions = {
-  mutating: [mutateVm, mutateVmi],
-  validating: [validateVm, validateVmi],
-};
+/** virt-api's webhooks: defaults and checks of the objects of KubeVirt. They read the cluster as virt-api. */
+export function webhooks(client: ClusterClient): AdmissionFunctions {
+  const migrations = migrationWebhooks(client);
+  return {
+    mutating: [(request) => mutateVm(client, request), mutateVmi, migrations.mutate],
+    validating: [
+      (request) => validateVm(client, request),
+      validateVmi,
+      migrations.validate,
+      snapshotWebhooks(client),
+    ],
+  };
+}
 
-/** Written into a VM when it is made, and never later: who clears a field keeps it cleared. */
-function mutateVm(request: AdmissionRequest): void {
+/** Defaults. The firmware's are written into a new VM and never later: who clears them keeps them cleared. */
+async function mutateVm(client: ClusterClient, request: AdmissionRequest): Promise<void> {
   if (!isAbout(request, 'virtualmachines') || !request.object) return;
+  const webhook = 'virtualmachines-mutator.kubevirt.io';
   const vm = request.object as unknown as VirtualMachine;
   const wrong = schemaCauses(vm);
-  if (wrong.length > 0) throw denied('virtualmachines-mutator.kubevirt.io', wrong);
+  if (wrong.length > 0) throw denied(webhook, wrong);
   const { spec, metadata } = vm;
   if (metadata.deletionTimestamp) return;
-  const { domain } = spec.template.spec;
-  spec.template.spec.architecture ??= 'amd64';
-  domain.machine ??= { type: 'q35' };
+  const misfits = matcherCauses(vm, request.oldObject as unknown as VirtualMachine | undefined);
+  if (misfits.length > 0) throw denied(webhook, misfits);
+  const preference = spec.preference && (await ifFound(findPreference(client, vm)));
+  setDefaults(vm, preference);
   if (request.operation !== 'CREATE') return;
+  const { domain } = spec.template.spec;
   const { uuid, serial, ...firmware } = domain.firmware ?? {};
   domain.firmware = { ...firmware, uuid: uuid || randomUUID(), serial: serial || randomUUID() };
   setPciTopology(spec.template);
+}
+
+/** What has to be in the VM before its VMI is made (instancetype/webhooks/vm/mutator.go Mutate). */
+function setDefaults({ spec }: VirtualMachine, preference: PreferenceSpec | undefined): void {
+  const { domain } = spec.template.spec;
+  spec.template.spec.architecture ||= preference?.preferredArchitecture || 'amd64';
+  const machine = domain.machine as { type?: string } | undefined;
+  domain.machine = {
+    ...machine,
+    type: machine?.type || preference?.machine?.preferredMachineType || 'q35',
+  };
+  const storageClassName = preference?.volumes?.preferredStorageClassName;
+  if (!storageClassName) return;
+  for (const { spec: wanted } of spec.dataVolumeTemplates ?? []) {
+    const { pvc, storage } = wanted as Record<'pvc' | 'storage', { storageClassName?: string } | undefined>;
+    for (const claim of [pvc, storage]) if (claim) claim.storageClassName ??= storageClassName;
+  }
 }
 
 function mutateVmi(request: AdmissionRequest): void {
@@ -49,20 +84,38 @@ function mutateVmi(request: AdmissionRequest): void {
   }
 }
 
-function validateVm(request: AdmissionRequest): void {
+async function validateVm(client: ClusterClient, request: AdmissionRequest): Promise<void> {
   if (!isAbout(request, 'virtualmachines') || !request.object) return;
+  const webhook = 'virtualmachine-validator.kubevirt.io';
   const vm = request.object as unknown as VirtualMachine;
   if (vm.metadata.deletionTimestamp) return;
-  const causes = vmCauses(vm);
-  if (causes.length > 0) throw denied('virtualmachine-validator.kubevirt.io', causes);
+  const typed = await withTypes(client, vm);
+  if (typed.causes.length > 0) throw denied(webhook, typed.causes);
+  const causes = vmCauses(typed.vm, isKubeVirt(request.user));
+  if (causes.length > 0) throw denied(webhook, causes);
+  const old = request.oldObject as unknown as VirtualMachine | undefined;
+  const refused = old ? inProgressCauses(vm, old) : [];
+  if (refused.length > 0) throw denied(webhook, refused);
 }
 
-function validateVmi(request: AdmissionRequest): void {
-  const { operation, object, oldObject, user } = request;
-  if (!isAbout(request, 'virtualmachineinstances') || operation !== 'UPDATE' || isKubeVirt(user)) return;
-  if (same(object?.spec, oldObject?.spec)) return;
-  const restricted = { reason: 'FieldValueNotSupported', message: 'update of VMI object is restricted' };
-  throw denied('virtualmachineinstances-update-validator.kubevirt.io', [restricted]);
+function validateVmi({ operation, object, oldObject, user, ...request }: AdmissionRequest): void {
+  if (!isAbout({ operation, user, ...request }, 'virtualmachineinstances')) return;
+  const vmi = object as unknown as VirtualMachineInstance;
+  if (operation === 'CREATE') {
+    const causes = vmiCauses(vmi.spec as Parameters<typeof vmiCauses>[0]);
+    if (causes.length > 0) throw denied('virtualmachineinstances-create-validator.kubevirt.io', causes);
+    return;
+  }
+  if (isKubeVirt(user)) return;
+  const refuse = (message: string) =>
+    denied('virtualmachineinstances-update-validator.kubevirt.io', [
+      { reason: 'FieldValueNotSupported', message },
+    ]);
+  if (!same(object?.spec, oldObject?.spec)) throw refuse('update of VMI object is restricted');
+  const old = oldObject as unknown as VirtualMachineInstance;
+  if (!same(reservedLabelsOf(vmi.metadata.labels), reservedLabelsOf(old.metadata.labels))) {
+    throw refuse('modification of the following reserved kubevirt.io/ labels on a VMI object is prohibited');
+  }
 }
 
 function isAbout({ kind, subresource, operation }: AdmissionRequest, plural: string): boolean {

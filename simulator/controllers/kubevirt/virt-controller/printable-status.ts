@@ -1,5 +1,5 @@
 import type { Condition, DataVolume, VirtualMachine, Volume } from '../../../../src/clone/resources';
-import { claimNameOf, conditionOf, hasCondition, isFinal, runStrategyOf } from '../objects';
+import { claimNameOf, conditionOf, hasCondition, isFinal, isMigrating, runStrategyOf } from '../objects';
 import { isSetToStart } from './run-strategy';
 import type { VmReconcile } from './vm-reconcile';
 
@@ -22,7 +22,7 @@ export function printableStatus(run: VmReconcile, status: NonNullable<VirtualMac
   const words: [string, () => boolean][] = [
     ['Terminating', () => vm.metadata.deletionTimestamp !== undefined],
     ['Stopping', () => stopping && !ended],
-    ['Migrating', () => isMigrating(vmi?.status?.migrationState)],
+    ['Migrating', () => isMigrating(vmi)],
     ['Paused', () => phase === 'Running' && paused],
     ['Running', () => phase === 'Running'],
     ['ErrorPvcNotFound', () => isFalseBecause(conditions, 'Synchronized', 'FailedPvcNotFound')],
@@ -77,8 +77,4 @@ function hasUnboundClaim(run: VmReconcile): boolean {
 function isFalseBecause(conditions: Condition[] | undefined, type: string, reason: string): boolean {
   const condition = conditionOf(conditions, type);
   return condition?.status === 'False' && condition.reason === reason;
-}
-
-function isMigrating(state: { completed?: boolean; failed?: boolean } | undefined): boolean {
-  return state !== undefined && !state.completed && !state.failed;
 }

@@ -3,6 +3,7 @@ import { Kinds } from '../../../../src/kubernetes';
 import { ensureDataVolumes } from './data-volumes';
 import { recordRevision } from './revisions';
 import { SyncError } from './sync-error';
+import { typesOf } from './types';
 import type { VmReconcile } from './vm-reconcile';
 import { vmiOf } from './vmi-manifest';
 
@@ -18,7 +19,7 @@ async function start(run: VmReconcile): Promise<void> {
   if (!(await ensureDataVolumes(run))) return;
   const { client, record, vm } = run;
   const revision = await recordRevision(run);
-  const vmi = vmiOf(vm, revision);
+  const vmi = await manifestOf(run, revision);
   try {
     await run.expectations.creating(run.key, () => client.create(Kinds.VirtualMachineInstance, vmi));
   } catch (error) {
@@ -34,6 +35,16 @@ async function start(run: VmReconcile): Promise<void> {
   record(vm, 'Normal', 'SuccessfulCreate', started);
   // The event may overtake the answer: then this pass knows neither the VMI nor that it is expected, and says Stopped.
   if (Math.random() < EVENT_OVERTAKES) await run.expectations.created(run.key);
+}
+
+async function manifestOf({ client, record, vm }: VmReconcile, revision: string) {
+  try {
+    return vmiOf(vm, revision, await typesOf(client, vm));
+  } catch (error) {
+    const why = `Failed to apply instancetype: ${(error as Error).message}`;
+    record(vm, 'Warning', 'FailedCreate', `Error creating virtual machine instance: ${why}`);
+    throw error;
+  }
 }
 
 /** Asks for the VMI's deletion, unless that has been asked for already. */

@@ -19,4 +19,13 @@ export class SyncError extends Error {
       throw new SyncError(reason, `${what}: ${error instanceof Error ? error.message : String(error)}`);
     }
   }
+
+  /** Waits for `work`; an error of it becomes a SyncError with its own message. */
+  static async wrapAs<R>(reason: string, work: Promise<R>): Promise<R> {
+    try {
+      return await work;
+    } catch (error) {
+      throw new SyncError(reason, error instanceof Error ? error.message : String(error));
+    }
+  }
 }

@@ -11,6 +11,7 @@ import { bumpGeneration } from './revisions';
 import { syncRunStrategy } from './run-strategy';
 import { stopVmi } from './start-stop';
 import { SyncError } from './sync-error';
+import { syncTypes } from './types';
 import type { VmReconcile } from './vm-reconcile';
 import { updateStatus } from './vm-status';
 
@@ -133,6 +134,7 @@ async function converge(run: VmReconcile): Promise<void> {
   await adoptDataVolumes(run);
   await bumpGeneration(run);
   const strategy = runStrategyOf(run.vm);
+  await syncTypes(run);
   if (annotations?.[ANNOTATIONS.immediateDataVolumes] !== 'false') {
     const ready = await SyncError.wrap(
       'Error encountered while creating DataVolumes',

@@ -1,14 +1,20 @@
 import type { VirtualMachine, VirtualMachineInstance, VmiSpec } from '../../../../src/clone/resources';
 import { Kinds } from '../../../../src/kubernetes';
 import { controllerReference } from '../../objects';
+import { applyAutoattach } from '../instancetype/preference';
 import { ANNOTATIONS, FINALIZERS } from '../names';
 import { legacyUuid } from './firmware';
+import { applyTypes, type VmTypes } from './types';
 
-/** The VMI of a VM that starts: its template, owned, with the identity of its firmware fixed. */
-export function vmiOf(vm: VirtualMachine, revision: string): VirtualMachineInstance {
+/**
+ * The VMI of a VM that starts: its template, owned, with the identity of its firmware fixed, and with what its
+ * types say. Throws when they and the template contradict each other.
+ */
+export function vmiOf(vm: VirtualMachine, revision: string, types: VmTypes): VirtualMachineInstance {
   const { metadata, spec } = structuredClone(vm.spec.template);
   const { name, namespace, generation } = vm.metadata;
-  return {
+  applyAutoattach(types.preference, spec);
+  const vmi: VirtualMachineInstance & { spec: VmiSpec } = {
     metadata: {
       name,
       namespace,
@@ -20,6 +26,10 @@ export function vmiOf(vm: VirtualMachine, revision: string): VirtualMachineInsta
     spec: withDefaults(spec, vm),
     status: { virtualMachineRevisionName: revision },
   };
+  applyTypes(vm, vmi, types);
+  // By the webhook: too late for the preferred bus.
+  vmi.spec.domain.devices = { ...vmi.spec.domain.devices, disks: disksOf(vmi.spec) };
+  return vmi;
 }
 
 function withDefaults(spec: VmiSpec, vm: VirtualMachine): VmiSpec {
@@ -31,7 +41,7 @@ function withDefaults(spec: VmiSpec, vm: VirtualMachine): VmiSpec {
     domain: {
       ...spec.domain,
       firmware: { ...firmware, uuid: firmware?.uuid || legacyUuid(vm.metadata.name) },
-      devices: { ...devices, disks: disksOf(spec), interfaces: networking.interfaces },
+      devices: { ...devices, interfaces: networking.interfaces },
     },
     networks: networking.networks,
   };

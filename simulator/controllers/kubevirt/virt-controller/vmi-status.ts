@@ -2,11 +2,12 @@ import type {
   Condition,
   DataVolume,
   PatchOperation,
+  PersistentVolumeClaim,
   Pod,
   VirtualMachineInstance,
 } from '../../../../src/clone/resources';
 import { type ClusterClient, Kinds } from '../../../../src/kubernetes';
-import { FINALIZERS, LABELS } from '../names';
+import { FINALIZERS, LABELS, PERSISTENT_STATE } from '../names';
 import { conditionOf, isFinal, phaseTransitions, same, withCondition, withoutCondition } from '../objects';
 import type { SyncError } from './sync-error';
 
@@ -19,6 +20,8 @@ export interface VmiReconcile {
   pods: Pod[];
   pod?: Pod;
   readonly dataVolumes: DataVolume[];
+  /** The claim with its guest's lasting state. */
+  readonly stateClaim?: PersistentVolumeClaim;
   /** Its VM is still there. */
   readonly hasVm: boolean;
 }
@@ -32,6 +35,7 @@ export async function writeVmi(run: VmiReconcile, failure: SyncError | undefined
   next.status.activePods = Object.fromEntries(
     run.pods.map(({ metadata, spec }) => [metadata.uid, spec?.nodeName ?? '']),
   );
+  if (run.stateClaim) showStateClaim(next, run.stateClaim);
   const phase = vmi.status?.phase;
   if (phase === 'Running' || phase === 'Scheduled') {
     if (!run.pod) enter(next, 'Failed');
@@ -43,6 +47,14 @@ export async function writeVmi(run: VmiReconcile, failure: SyncError | undefined
   else begin(run, next, failure);
   next.status.conditions = synchronizedCondition(next.status.conditions, failure);
   if (!same(next, vmi)) await client.replace(Kinds.VirtualMachineInstance, next);
+}
+
+/** Also in the status of a VMI that has stopped to need it: as KubeVirt, by the claim alone. */
+function showStateClaim({ status }: VirtualMachineInstance, { metadata, spec }: PersistentVolumeClaim): void {
+  const shown = status?.volumeStatus ?? [];
+  if (!status || shown.some(({ name }) => name === PERSISTENT_STATE.volume)) return;
+  const persistentVolumeClaimInfo = { claimName: metadata.name, accessModes: spec.accessModes };
+  status.volumeStatus = [...shown, { name: PERSISTENT_STATE.volume, persistentVolumeClaimInfo }];
 }
 
 function enter(next: VirtualMachineInstance, phase: string): void {
@@ -101,7 +113,8 @@ async function patchHandedOver(
 ): Promise<void> {
   const { namespace, name } = vmi.metadata;
   const operations: PatchOperation[] = [];
-  for (const field of ['conditions', 'activePods', 'phase', 'phaseTransitionTimestamps'] as const) {
+  const fields = ['conditions', 'activePods', 'volumeStatus', 'phase', 'phaseTransitionTimestamps'] as const;
+  for (const field of fields) {
     const old = vmi.status?.[field];
     const value = next.status?.[field];
     if (same(old, value)) continue;

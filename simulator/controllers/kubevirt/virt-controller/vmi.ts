@@ -8,10 +8,13 @@ import { Kinds } from '../../../../src/kubernetes';
 import { eventRecorder } from '../../events';
 import { controllerOf } from '../../objects';
 import { type ControllerDefinition, type Key, keyOf, type SimContext, watching } from '../../runtime';
-import { ANNOTATIONS } from '../names';
-import { claimNameOf, isControlledBy, isFinal } from '../objects';
+import { KubeVirtKinds } from '../kinds';
+import { ANNOTATIONS, PERSISTENT_STATE } from '../names';
+import { claimNameOf, currentPod, isControlledBy, isFinal } from '../objects';
 import { Expectations } from './expectations';
 import { launcherPodOf } from './launcher-pod';
+import { isMoving } from './migration-phase';
+import { hasPersistentState, PersistentStates, stateClaimOf } from './persistent-state';
 import { SyncError } from './sync-error';
 import { type VmiReconcile, writeVmi } from './vmi-status';
 
@@ -28,11 +31,15 @@ export function vmiController(context: SimContext): ControllerDefinition {
   const pods = context.cache(Kinds.Pod);
   const dataVolumes = context.cache(Kinds.DataVolume);
   const claims = context.cache(Kinds.PersistentVolumeClaim);
+  const migrations = context.cache(KubeVirtKinds.Migration);
+  const states = new PersistentStates(context, client);
   const podExpectations = new Expectations(pods as never, vmiKeyOf);
   const record = eventRecorder(context, NAME);
 
   const vmisUsing = (object: KubernetesResource): string[] => {
-    const { namespace, name } = object.metadata;
+    const { namespace, name, labels } = object.metadata;
+    const guest = labels?.[PERSISTENT_STATE.label];
+    if (guest !== undefined) return [`${namespace}/${guest}`];
     const uses = ({ spec }: VirtualMachineInstance) =>
       spec?.volumes?.some((volume) => claimNameOf(volume) === name);
     return vmis.list(namespace).filter(uses).map(keyOf);
@@ -50,8 +57,9 @@ export function vmiController(context: SimContext): ControllerDefinition {
       client,
       vmi,
       pods: owned,
-      pod: owned.find((pod) => !pod.metadata.deletionTimestamp) ?? owned[0],
+      pod: currentPod(vmi, owned),
       dataVolumes: dataVolumesOf(vmi),
+      stateClaim: stateClaimOf(claims, vmi),
       hasVm: vm !== undefined && isControlledBy(vmi, vm),
     };
     const failure = await sync(run, key);
@@ -100,7 +108,13 @@ export function vmiController(context: SimContext): ControllerDefinition {
   async function createPod(run: VmiReconcile, key: string): Promise<void> {
     const { vmi } = run;
     if (vmi.status?.phase !== 'Pending' || !disksAreReady(vmi)) return;
-    const creating = podExpectations.creating(key, () => client.create(Kinds.Pod, launcherPodOf(vmi)));
+    if (migrations.list(vmi.metadata.namespace).some((migration) => isMoving(migration, vmi))) {
+      throw new SyncError('FailedCreate', 'active migration exists');
+    }
+    if (!(await states.ensure(vmi))) return;
+    const stateClaim = hasPersistentState(vmi) ? stateClaimOf(claims, vmi)?.metadata.name : undefined;
+    const launcher = launcherPodOf(vmi, stateClaim);
+    const creating = podExpectations.creating(key, () => client.create(Kinds.Pod, launcher));
     const pod = await SyncError.wrap('failed to create virtual machine pod', 'FailedCreate', creating);
     run.pods = [pod];
     run.pod = pod;
@@ -144,6 +158,9 @@ export function vmiController(context: SimContext): ControllerDefinition {
       watching(Kinds.Pod, (pod) => [vmiKeyOf(pod)].filter((key) => key !== undefined)),
       watching(Kinds.DataVolume, vmisUsing),
       watching(Kinds.PersistentVolumeClaim, vmisUsing),
+      watching(Kinds.StorageClass, () => []),
+      watching(Kinds.StorageProfile, () => []),
+      watching(KubeVirtKinds.Migration, () => []),
     ],
     reconcile,
   };
