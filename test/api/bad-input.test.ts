@@ -231,6 +231,8 @@ describe('POST /clones refuses', () => {
     const answer = await api.post('clones', { source, target: { namespace: 'nowhere', name: 'web-clone' } });
     expectProblem(answer, 422, 'clone-blocked');
     expect(answer.body.blockers).toEqual([expect.objectContaining({ type: 'TargetNamespaceNotFound' })]);
+    expect(api.writes()).toEqual([]);
+    expect(await api.runningClones()).not.toContain('clone/nowhere/web-clone');
   });
 });
 

@@ -22,7 +22,16 @@ const runOf = ({ body }: Answer) => body.runId as string;
 describe('POST /clones', () => {
   it('starts the workflow with what was asked for, and answers where to follow it', async () => {
     const name = fresh();
-    const options = { shutdownTimeoutSeconds: 300, forceShutdown: true };
+    const options = {
+      shutdownTimeoutSeconds: 300,
+      forceShutdown: true,
+      storageClass: 'fast',
+      persistentState: 'empty',
+      copySecrets: true,
+      labels: { tier: 'test', 'example.com/team': null },
+      annotations: { 'example.com/ticket': 'A 1' },
+      macAddresses: 'keep',
+    };
     const answer = await ask(name, { description: 'a copy', startAfterClone: false, options });
     expect(answer.status).toBe(202);
     expect(answer.headers.get('location')).toBe(`/api/v1/clones/demo/${name}`);

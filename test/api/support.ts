@@ -1,7 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import { KubeConfig } from '@kubernetes/client-node';
 import { Registry } from 'prom-client';
-import { type ApiServer, kubeconfigFor, startApiServer } from '../../simulator/apiserver';
+import { type ApiServer, kubeconfigFor, RequestLog, startApiServer } from '../../simulator/apiserver';
 import { createApp } from '../../src/api/app';
 import type { ApiDeps } from '../../src/api/deps';
 import { listen, type RunningServer } from '../../src/api/server';
@@ -10,6 +10,8 @@ import type { VmRef } from '../../src/contract';
 import { type Caches, ClusterClient, createCaches, Kinds } from '../../src/kubernetes';
 import { createLogger } from '../../src/log';
 import { startTemporal, type TestTemporal } from '../support/temporal';
+
+const API = 'vm-clone-api';
 
 export interface Answer {
   status: number;
@@ -31,17 +33,22 @@ export class TestApi {
     readonly caches: Caches,
     private readonly apiServer: ApiServer,
     readonly deps: ApiDeps,
+    private readonly requests: RequestLog,
   ) {}
 
   static async start(): Promise<TestApi> {
-    const [temporal, apiServer] = await Promise.all([startTemporal(), startApiServer()]);
+    const requests = new RequestLog();
+    const [temporal, apiServer] = await Promise.all([
+      startTemporal(),
+      startApiServer({ onRequest: requests.record }),
+    ]);
     const kubeConfig = new KubeConfig();
     kubeConfig.loadFromString(kubeconfigFor(apiServer.url));
-    const cluster = new ClusterClient(kubeConfig);
-    const caches = createCaches(cluster);
+    const own = new ClusterClient(kubeConfig, { userAgent: API });
+    const caches = createCaches(own);
     const deps: ApiDeps = {
       temporal: temporal.client,
-      cluster,
+      cluster: own,
       caches,
       config: {
         host: '127.0.0.1',
@@ -57,7 +64,7 @@ export class TestApi {
       now: Date.now,
       registry: new Registry(),
     };
-    const api = new TestApi(temporal, cluster, caches, apiServer, deps);
+    const api = new TestApi(temporal, new ClusterClient(kubeConfig), caches, apiServer, deps, requests);
     await caches.start();
     await api.serve();
     return api;
@@ -80,6 +87,14 @@ export class TestApi {
     await this.caches.stop();
     await this.apiServer.close();
     await this.temporal.stop();
+  }
+
+  /** What the API itself has written to the cluster, as `verb path`. */
+  writes(): string[] {
+    return this.requests
+      .matching({ userAgent: API })
+      .filter(({ verb }) => !['get', 'list', 'watch'].includes(verb))
+      .map(({ verb, path }) => `${verb} ${path}`);
   }
 
   async get(path: string, headers: Record<string, string> = {}): Promise<Answer> {

@@ -115,7 +115,33 @@ describe('GET …/clone-plan', () => {
         { name: 'root', bytes: 2 ** 30, method: 'copy', storageClass: 'fast', dataVolume: 'web-clone-root' },
       ],
       blockers: [],
+      changes: expect.arrayContaining([
+        { field: 'spec.template.spec.domain.firmware', change: 'added' },
+        { field: 'spec.template.spec.volumes[root].dataVolume', change: 'added' },
+      ]),
+      copies: [],
       expectedDowntime: { seconds: 0 },
+    });
+  });
+
+  it('plans with the options that a clone can have', async () => {
+    await api.makeVm({ namespace: 'demo', name: 'secretive' });
+    await api.makeVm({ namespace: 'lab', name: 'neighbour' });
+    const volume = { name: 'init', cloudInitNoCloud: { secretRef: { name: 'init' } } };
+    await api.cluster.create(Kinds.Secret, { metadata: { namespace: 'demo', name: 'init' } });
+    await api.cluster.patchJson(Kinds.VirtualMachine, { namespace: 'demo', name: 'secretive' }, [
+      { op: 'add', path: '/spec/template/spec/volumes/-', value: volume },
+    ]);
+    const planned = async (query: string) => (await api.get(`vms/demo/secretive/clone-plan?${query}`)).body;
+    expect((await planned('namespace=lab')).blockers.map(({ type }: { type: string }) => type)).toEqual([
+      'SecretNotAvailable',
+    ]);
+    expect(await planned('namespace=lab&copySecrets=true')).toMatchObject({
+      blockers: [],
+      copies: [{ kind: 'Secret', from: 'init' }],
+    });
+    expect(await planned('storageClass=none')).toMatchObject({
+      blockers: [{ type: 'StorageClassNotFound' }],
     });
   });
 
@@ -143,6 +169,7 @@ describe('GET …/clone-plan', () => {
     ['name=', 'InvalidName'],
     ['name=web.clone', 'InvalidName'],
     ['namespace=nowhere', 'TargetNamespaceNotFound'],
+    ['storageClass=slow', 'StorageClassNotFound'],
   ])('?%s shows the blocker %s', async (query, type) => {
     const { status, body } = await api.get(`vms/demo/web/clone-plan?${query}`);
     expect(status).toBe(200);
@@ -152,5 +179,6 @@ describe('GET …/clone-plan', () => {
   it('begins nothing', async () => {
     const { body } = await api.get('vms/prod/db/clone-plan');
     expect((await api.get(`clones/prod/${body.defaults.name}`)).status).toBe(404);
+    expect(api.writes()).toEqual([]);
   });
 });

@@ -1,5 +1,5 @@
 import { SimKinds } from '../../simulator/controllers/kinds';
-import type { RunStrategy, VirtualMachine } from '../../src/clone';
+import { isFinal, type RunStrategy, type VirtualMachine } from '../../src/clone';
 import type { VmRef } from '../../src/contract';
 import { isCode, Kinds } from '../../src/kubernetes';
 import type { Environment } from './environment';
@@ -67,7 +67,7 @@ export async function makeMachine(
   await client.create(Kinds.VirtualMachine, vm);
   if (options.ended) {
     if (options.on) await client.act(ref, 'start');
-    await environment.until(environment.caches.instances, ref, (vmi) => vmi?.status?.phase === 'Succeeded');
+    await environment.until(environment.caches.instances, ref, (vmi) => isFinal(vmi));
     return ref;
   }
   const settled = await bringUp(environment, ref, power);
