@@ -85,7 +85,8 @@ async function main(): Promise<void> {
   });
   const client = new ClusterClient(loadKubeConfig(config.kubeconfig), { userAgent: 'vm-clone-worker' });
   const caches = createCaches(client, {
-    onError: (error) => logger.warn({ err: error }, 'A watch of the cluster broke: it is begun again'),
+    onError: (error, kind) =>
+      logger.warn({ err: error, kind }, 'A watch of the cluster broke: it is begun again'),
   });
   await caches.start();
 

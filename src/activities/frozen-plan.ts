@@ -57,7 +57,9 @@ export async function readFrozenPlan(
       `ControllerRevision ${source.namespace}/${revision.metadata.name} is not ours.`,
     );
   }
-  return { uid: revision.metadata.uid as string, plan: revision.data as FrozenPlan };
+  // What an earlier version froze names no copies.
+  const plan: FrozenPlan = { copies: [], ...(revision.data as Omit<FrozenPlan, 'copies'>) };
+  return { uid: revision.metadata.uid as string, plan };
 }
 
 /**

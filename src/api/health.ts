@@ -21,7 +21,10 @@ export function healthRoutes({ temporal, caches, installation, stopping }: ApiDe
     } else if (!installation()) {
       missing.push({ what: 'temporal', detail: 'It is not set up yet: search attributes and the sweep.' });
     }
-    if (!caches.synced) missing.push({ what: 'cluster', detail: 'Its objects are not all read yet.' });
+    if (!caches.synced) {
+      const detail = `Not read yet: ${caches.unread.join(', ')}. The log says why, if that lasts.`;
+      missing.push({ what: 'cluster', detail });
+    }
     response.status(missing.length ? 503 : 200).json({ ready: missing.length === 0, missing });
   };
 

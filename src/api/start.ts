@@ -21,7 +21,9 @@ export interface RunningApi {
  */
 export async function startApi(config: Config, logger: Logger): Promise<RunningApi> {
   const cluster = connectCluster(config);
-  const caches = createCaches(cluster, { onError: (error) => logger.warn({ err: error }, 'watch failed') });
+  const caches = createCaches(cluster, {
+    onError: (error, kind) => logger.warn({ err: error, kind }, 'watch failed'),
+  });
   const { client: temporal, close: closeTemporal } = connectTemporal(config.temporal);
   const registry = new Registry();
   collectDefaultMetrics({ register: registry });

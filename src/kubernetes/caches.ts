@@ -1,21 +1,29 @@
+import type { KubernetesResource } from '../clone/resources';
 import type { ClusterClient } from './client';
-import { Kinds } from './kinds';
+import { type Kind, Kinds } from './kinds';
 import { WatchCache, type WatchCacheOptions } from './watch-cache';
 
+export interface CachesOptions extends Omit<WatchCacheOptions, 'namespace' | 'onError'> {
+  /** `kind` as a URL names it: `virtualmachines`. */
+  onError?: (error: unknown, kind: string) => void;
+}
+
 /** One shared watch per kind, cluster-wide: every plan, wait and list row reads from these. */
-export function createCaches(client: ClusterClient, options: Omit<WatchCacheOptions, 'namespace'> = {}) {
+export function createCaches(client: ClusterClient, { onError, ...options }: CachesOptions = {}) {
+  const watching = <T extends KubernetesResource>(kind: Kind<T>) =>
+    new WatchCache(client, kind, { ...options, onError: (error) => onError?.(error, kind.plural) });
   const caches = {
-    virtualMachines: new WatchCache(client, Kinds.VirtualMachine, options),
-    instances: new WatchCache(client, Kinds.VirtualMachineInstance, options),
-    migrations: new WatchCache(client, Kinds.Migration, options),
-    dataVolumes: new WatchCache(client, Kinds.DataVolume, options),
-    claims: new WatchCache(client, Kinds.PersistentVolumeClaim, options),
-    pods: new WatchCache(client, Kinds.Pod, options),
-    storageProfiles: new WatchCache(client, Kinds.StorageProfile, options),
-    storageClasses: new WatchCache(client, Kinds.StorageClass, options),
-    services: new WatchCache(client, Kinds.Service, options),
-    quotas: new WatchCache(client, Kinds.ResourceQuota, options),
-    namespaces: new WatchCache(client, Kinds.Namespace, options),
+    virtualMachines: watching(Kinds.VirtualMachine),
+    instances: watching(Kinds.VirtualMachineInstance),
+    migrations: watching(Kinds.Migration),
+    dataVolumes: watching(Kinds.DataVolume),
+    claims: watching(Kinds.PersistentVolumeClaim),
+    pods: watching(Kinds.Pod),
+    storageProfiles: watching(Kinds.StorageProfile),
+    storageClasses: watching(Kinds.StorageClass),
+    services: watching(Kinds.Service),
+    quotas: watching(Kinds.ResourceQuota),
+    namespaces: watching(Kinds.Namespace),
   };
   const all = Object.values(caches);
   return {
@@ -29,6 +37,10 @@ export function createCaches(client: ClusterClient, options: Omit<WatchCacheOpti
     },
     get synced(): boolean {
       return all.every((cache) => cache.synced);
+    },
+    /** Kinds whose first list is not in, as URLs name them. */
+    get unread(): string[] {
+      return all.filter((cache) => !cache.synced).map((cache) => cache.kind.plural);
     },
   };
 }

@@ -7,6 +7,7 @@ import { openApiDocument } from '../../src/api/openapi';
 import { listen } from '../../src/api/server';
 import { type RunningApi, startApi } from '../../src/api/start';
 import { loadConfig } from '../../src/config';
+import { createCaches } from '../../src/kubernetes';
 import { createLogger } from '../../src/log';
 import { connectTemporal } from '../../src/temporal';
 import { TestApi } from './support';
@@ -27,8 +28,11 @@ describe('the probes', () => {
   it('say everything that is missing, in time', async () => {
     const nowhere = connectTemporal({ address: '127.0.0.1:1', namespace: 'default' });
     const stopping = AbortSignal.abort();
-    const caches = { ...api.caches, synced: false } as never;
-    const { url } = await api.serve({ temporal: nowhere.client, caches, stopping });
+    const { url } = await api.serve({
+      temporal: nowhere.client,
+      caches: createCaches(api.cluster),
+      stopping,
+    });
     const started = Date.now();
     const { status, body } = await api.get(`${url}/readyz`);
     expect(Date.now() - started).toBeLessThan(3_000);
@@ -39,6 +43,7 @@ describe('the probes', () => {
       'temporal',
       'cluster',
     ]);
+    expect(body.missing[2].detail).toMatch(/^Not read yet: virtualmachines, .*resourcequotas/);
     expect((await api.get(`${url}/healthz`)).status).toBe(200);
     await nowhere.close();
   });
