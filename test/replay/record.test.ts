@@ -1,7 +1,8 @@
 import { randomUUID } from 'node:crypto';
 import { IN_PROGRESS, MARKS, SWEEP_WORKFLOW, TASK_QUEUE } from '../../src/contract';
+import { Kinds } from '../../src/kubernetes';
 import { type Clone, type Environment, startEnvironment } from '../support/environment';
-import { type MachineOptions, makeMachine } from '../support/machines';
+import { type MachineOptions, makeMachine, makeNamespace } from '../support/machines';
 import { recordHistory } from './histories';
 
 /** Writes test/replay/histories anew: `RECORD_HISTORIES=1 npx jest test/replay/record`. */
@@ -53,6 +54,24 @@ recording('record the histories that are replayed', () => {
     const started = await environment.clone(source, { ...source, name: 'nowhere-clone' });
     await started.result().catch(() => undefined);
     await recordHistory('failed-plan', started.handle);
+  });
+
+  test('cancelled-elsewhere', async () => {
+    await makeNamespace(environment, 'lab');
+    const source = await makeMachine(environment, 'elsewhere', {
+      ...DISK,
+      more: ({ spec }) => {
+        spec.template.spec.volumes?.push({ name: 'answers', sysprep: { configMap: { name: 'answers' } } });
+        spec.template.spec.domain.devices?.disks?.push({ name: 'answers', cdrom: { bus: 'sata' } });
+      },
+    });
+    await environment.client.create(Kinds.ConfigMap, { metadata: { namespace: 'demo', name: 'answers' } });
+    const target = { namespace: 'lab', name: 'elsewhere-clone' };
+    const started = await environment.clone(source, target, { options: { copySecrets: true } });
+    await copying(started);
+    await started.cancel();
+    await started.result();
+    await recordHistory('cancelled-elsewhere', started.handle);
   });
 
   test.each(['sweep-nothing', 'sweep-terminated'])('%s', async (name) => {
