@@ -38,8 +38,8 @@ interface Description {
   os: { name: string; image: string };
   workload?: 'server' | 'desktop';
   flavor?: 'tiny' | 'small' | 'medium' | 'large';
-  cores: number;
-  memory: string;
+  cores?: number;
+  memory?: string;
   /** By the volume's name; the first one boots. */
   disks: Record<string, [size: string, storageClass: string]>;
   labels?: Record<string, string>;
@@ -51,6 +51,10 @@ interface Description {
   userDataSecret?: string;
   graceSeconds?: number;
   start?: boolean;
+  /** Of SEED_INSTANCETYPES, instead of cores and memory. */
+  instancetype?: string;
+  /** The TPM keeps its state, which can't be cloned. */
+  sealed?: boolean;
 }
 
 const FEDORA = { name: 'fedora', image: 'fedora:42' };
@@ -172,7 +176,36 @@ const DESCRIPTIONS: readonly Description[] = [
     labels: { app: 'cache' },
     userData: cloudConfig('ubuntu', 'redis'),
   },
+  {
+    namespace: 'staging',
+    name: 'queue-1',
+    power: { runStrategy: 'Always' },
+    os: FEDORA,
+    instancetype: 'u1.medium',
+    disks: { root: ['6Gi', 'fast-csi'] },
+    labels: { app: 'queue' },
+    annotations: { description: 'Sized by its instancetype' },
+    userData: cloudConfig('fedora', 'rabbitmq-server'),
+  },
+  {
+    namespace: 'staging',
+    name: 'vault-1',
+    power: { runStrategy: 'Halted' },
+    os: WINDOWS,
+    cores: 2,
+    memory: '4Gi',
+    disks: { root: ['20Gi', 'fast-csi'] },
+    labels: { app: 'vault' },
+    annotations: { description: 'Its disk is sealed with its TPM' },
+    sealed: true,
+  },
 ];
+
+/** Cluster-wide instancetypes, by name. */
+export const SEED_INSTANCETYPES: Readonly<Record<string, { cpu: number; memory: string }>> = {
+  'u1.medium': { cpu: 1, memory: '4Gi' },
+  'u1.large': { cpu: 2, memory: '8Gi' },
+};
 
 export const SEED_SECRETS: readonly KubernetesResource[] = [
   {
@@ -203,6 +236,7 @@ function vmOf(description: Description): VirtualMachine {
     os,
     workload = 'server',
     flavor = 'medium',
+    instancetype,
     labels,
     annotations,
   } = description;
@@ -210,11 +244,15 @@ function vmOf(description: Description): VirtualMachine {
     metadata: {
       namespace,
       name,
-      labels: { ...labels, 'vm.kubevirt.io/template': `${os.name}-${workload}-${flavor}` },
+      labels: {
+        ...labels,
+        ...(!instancetype && { 'vm.kubevirt.io/template': `${os.name}-${workload}-${flavor}` }),
+      },
       annotations,
     },
     spec: {
       ...power,
+      ...(instancetype && { instancetype: { name: instancetype } }),
       dataVolumeTemplates: templatesOf(description),
       template: {
         metadata: {
@@ -222,7 +260,7 @@ function vmOf(description: Description): VirtualMachine {
           annotations: {
             'vm.kubevirt.io/os': os.name,
             'vm.kubevirt.io/workload': workload,
-            'vm.kubevirt.io/flavor': flavor,
+            ...(!instancetype && { 'vm.kubevirt.io/flavor': flavor }),
           },
         },
         spec: guestOf(description),
@@ -250,15 +288,15 @@ function templatesOf(description: Description) {
 }
 
 function guestOf(description: Description): VirtualMachine['spec']['template']['spec'] {
-  const { name, os, cores, memory, disks, hostname, macAddress, graceSeconds = 30 } = description;
+  const { name, os, cores, memory, disks, hostname, macAddress, sealed, graceSeconds = 30 } = description;
   const windows = os === WINDOWS;
   const bus = windows ? 'sata' : 'virtio';
   const cloudInit = cloudInitOf(description);
   const volumes = Object.keys(disks).map((disk) => ({ name: disk, dataVolume: { name: `${name}-${disk}` } }));
   return {
     domain: {
-      cpu: { cores, sockets: 1, threads: 1 },
-      memory: { guest: memory },
+      ...(cores && { cpu: { cores, sockets: 1, threads: 1 } }),
+      ...(memory && { memory: { guest: memory } }),
       devices: {
         disks: [
           ...Object.keys(disks).map((disk, index) => ({
@@ -277,7 +315,10 @@ function guestOf(description: Description): VirtualMachine['spec']['template']['
           },
         ],
         rng: {},
-        ...(windows && { tpm: {}, inputs: [{ type: 'tablet', bus: 'usb', name: 'tablet' }] }),
+        ...(windows && {
+          tpm: sealed ? { persistent: true } : {},
+          inputs: [{ type: 'tablet', bus: 'usb', name: 'tablet' }],
+        }),
       },
       ...(windows && {
         clock: { utc: {}, timer: { hpet: { present: false }, hyperv: {} } },

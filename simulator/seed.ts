@@ -3,8 +3,17 @@ import type { KubernetesResource, PersistentVolumeClaim, StorageClass } from '..
 import { type ClusterClient, isCode, type Kind, Kinds } from '../src/kubernetes';
 import { Ann } from './controllers/cdi/names';
 import { type PersistentVolume, SimKinds, type VolumeSnapshotClass } from './controllers/kinds';
+import { KubeVirtKinds } from './controllers/kubevirt/kinds';
 import type { SimContext } from './controllers/runtime';
-import { SEED_CLASSES, SEED_SECRETS, SEED_VMS, type SeedClass, type SeedDisk, type SeedVm } from './seed-vms';
+import {
+  SEED_CLASSES,
+  SEED_INSTANCETYPES,
+  SEED_SECRETS,
+  SEED_VMS,
+  type SeedClass,
+  type SeedDisk,
+  type SeedVm,
+} from './seed-vms';
 
 const ConfigMap: Kind = {
   group: '',
@@ -30,6 +39,10 @@ export async function seed(context: SimContext): Promise<void> {
     await create(client, Kinds.Namespace, { metadata: { name } });
   }
   for (const secret of SEED_SECRETS) await create(client, Secret, secret);
+  for (const [name, { cpu, memory }] of Object.entries(SEED_INSTANCETYPES)) {
+    const spec = { cpu: { guest: cpu }, memory: { guest: memory } };
+    await create(client, KubeVirtKinds.ClusterInstancetype, { metadata: { name }, spec });
+  }
   for (const seedVm of SEED_VMS) await installVm(client, seedVm);
   await create(client, ConfigMap, { metadata: DONE });
 }

@@ -1,7 +1,9 @@
 import type { CopyMethod } from '../contract';
 import type { PlanDisk } from './disks';
+import type { PlanFacts } from './plan';
 import { formatBytes, parseBytes, parseQuantity } from './quantity';
 import type { Domain, Interface, VirtualMachine, VirtualMachineInstance } from './resources';
+import { recordedSpec } from './revisions';
 
 /** A source's configuration as the clone dialogue shows it, read-only. Null where nobody says. */
 export interface Configuration {
@@ -30,12 +32,12 @@ const SEPARATOR = ' – ';
  */
 export function describeConfiguration(
   vm: VirtualMachine,
-  vmi: VirtualMachineInstance | undefined,
+  { vmi, revisions }: Pick<PlanFacts, 'vmi' | 'revisions'>,
   disks: readonly PlanDisk[],
 ): Configuration {
   return {
     os: operatingSystem(vm, vmi),
-    flavor: flavor(vm, vmi),
+    flavor: flavor(vm, vmi, revisions),
     workload: mark(vm, 'workload'),
     nics: (vm.spec.template.spec.domain.devices?.interfaces ?? []).map((nic) => describeNic(nic, vmi)),
     disks: describeDisks(vm, disks),
@@ -47,12 +49,28 @@ function operatingSystem(vm: VirtualMachine, vmi: VirtualMachineInstance | undef
   return guest?.prettyName || mark(vm, 'os') || vm.spec.preference?.name || null;
 }
 
-function flavor(vm: VirtualMachine, vmi: VirtualMachineInstance | undefined): string {
+function flavor(
+  vm: VirtualMachine,
+  vmi: VirtualMachineInstance | undefined,
+  revisions: PlanFacts['revisions'],
+): string {
   const { instancetype, template } = vm.spec;
   const name = instancetype?.name ?? capitalised(mark(vm, 'flavor'));
-  // With an instancetype the VM's own spec says neither CPU nor memory; the VMI's does.
-  const domain = instancetype ? vmi?.spec?.domain : template.spec.domain;
+  // With an instancetype the VM's own spec says neither CPU nor memory; the VMI's does, and so does the revision.
+  const domain = instancetype
+    ? (vmi?.spec?.domain ?? typedDomain(recordedSpec(vm, 'instancetype', revisions)))
+    : template.spec.domain;
   return [name, domain && describeSize(domain)].filter(Boolean).join(SEPARATOR) || 'unknown';
+}
+
+/** As KubeVirt makes it of an instancetype: by default each virtual CPU is a socket. */
+function typedDomain(spec: InstancetypeSpec | undefined): Domain | undefined {
+  return spec && { cpu: { sockets: spec.cpu?.guest }, memory: { guest: spec.memory?.guest } };
+}
+
+interface InstancetypeSpec {
+  cpu?: { guest?: number };
+  memory?: { guest?: string };
 }
 
 function describeSize({ cpu, memory, resources }: Domain): string {

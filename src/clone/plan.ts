@@ -116,7 +116,7 @@ export function planClone(facts: PlanFacts): ClonePlan {
     warnings: [...findWarnings(source, facts, { disks, claimSpecs }), ...serviceWarnings(target, facts)],
     changes: fieldChanges(source, powered(target, source, request)),
     copies,
-    configuration: describeConfiguration(source, vmi, disks),
+    configuration: describeConfiguration(source, facts, disks),
     expectedDowntime: expectedDowntime({ sourceOn, disks, shutdownTimeoutSeconds: timeout }),
     shutdownTimeoutSeconds: timeout,
     leftover: leftoverOf(facts),

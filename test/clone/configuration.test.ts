@@ -3,7 +3,7 @@ import { planClone } from '../../src/clone/plan';
 import { facts, type Patch, vm, vmi, withTemplateSpec } from './objects';
 
 const describeVm = (patch: Patch, instance: Patch = {}) =>
-  describeConfiguration(vm(patch), vmi(instance), []);
+  describeConfiguration(vm(patch), { vmi: vmi(instance), revisions: [] }, []);
 const templateMetadata = (metadata: Patch) => ({ spec: { template: { metadata } } });
 
 test('console.md, The modal: everything as it is written there', () => {
@@ -93,8 +93,19 @@ test.each<[string, Patch, Patch, string]>([
 
 test('flavor: an instancetype of a VM that is off', () =>
   expect(
-    describeConfiguration(vm({ spec: { instancetype: { name: 'u1.medium' } } }), undefined, []).flavor,
+    describeConfiguration(vm({ spec: { instancetype: { name: 'u1.medium' } } }), { revisions: [] }, [])
+      .flavor,
   ).toBe('u1.medium'));
+
+test('flavor: an instancetype of a VM that is off, by its revision', () => {
+  const source = vm({
+    spec: { instancetype: { name: 'u1.medium' } },
+    status: { instancetypeRef: { name: 'u1.medium', controllerRevisionRef: { name: 'r' } } },
+  });
+  const data = { spec: { cpu: { guest: 2 }, memory: { guest: '4Gi' } } };
+  const revisions = [{ metadata: { name: 'r' }, revision: 0, data }];
+  expect(describeConfiguration(source, { revisions }, []).flavor).toBe('u1.medium – 2 CPU, 4 GiB memory');
+});
 
 test('workload profile', () =>
   expect(
