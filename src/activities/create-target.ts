@@ -1,4 +1,4 @@
-import { buildCopy } from '../clone/copies';
+import { buildCopy, isRevision } from '../clone/copies';
 import { isInProgress, isOurs, ownedBy } from '../clone/ownership';
 import type { DataVolume, KubernetesResource, VirtualMachine } from '../clone/resources';
 import type { Owner, PlannedCopy, PlannedDisk, TargetRecord, VmRef } from '../contract';
@@ -7,6 +7,7 @@ import { attemptSignal } from './attempt';
 import type { ActivityDeps } from './deps';
 import { failure, finalIfRefused } from './failures';
 import { readFrozenPlan, removeFrozenPlan } from './frozen-plan';
+import { ownMarks } from './marks';
 
 export interface CreateTargetInput extends Owner {
   source: VmRef;
@@ -15,9 +16,12 @@ export interface CreateTargetInput extends Owner {
 }
 
 /**
- * Step 4: the clone's VM, switched off and marked in progress, then what it owns: its copies of what it names, and
- * the DataVolumes that fill its disks; then the frozen plan goes. Names are deterministic: what an earlier attempt made is adopted, what
- * anybody else made is `NameTaken`. Undone by `deleteTarget`.
+ * Step 4: the clone's VM, switched off and marked in progress, its copies of what it names, and the DataVolumes that
+ * fill its disks, all owned by it; then the frozen plan goes. Names are deterministic: what an earlier attempt made is
+ * adopted, what anybody else made is `NameTaken`. Undone by `deleteTarget`.
+ *
+ * Revisions come before the VM: without them KubeVirt's webhook would judge it by its bare template (a secure boot
+ * that relies on its preference for SMM, say). They are loose until it is there to own them.
  */
 export function createTarget({ client }: ActivityDeps) {
   return (input: CreateTargetInput): Promise<TargetRecord> =>
@@ -25,8 +29,18 @@ export function createTarget({ client }: ActivityDeps) {
       const signal = attemptSignal();
       const frozen = await readFrozenPlan(client, input.source, input, signal);
       if (!frozen) return alreadyMade(client, input, signal);
+      const { copies } = frozen.plan;
+      const loose: KubernetesResource[] = [];
+      for (const copy of copies.filter(isRevision)) {
+        const revision = buildCopy(await originalOf(client, copy, input, signal), copy, frozen.plan.vm);
+        loose.push(await createOrAdopt(client, Kinds.ControllerRevision as Kind, revision, input, signal));
+      }
       const vm = await createOrAdopt(client, Kinds.VirtualMachine, frozen.plan.vm, input, signal);
-      for (const copy of frozen.plan.copies) await makeCopy(client, copy, vm, input, signal);
+      for (const revision of loose) await giveTo(client, vm, revision, input, signal);
+      for (const copy of copies.filter((each) => !isRevision(each))) {
+        const made = buildCopy(await originalOf(client, copy, input, signal), copy, vm);
+        await createOrAdopt(client, Kinds[copy.kind] as Kind, ownedBy(made, vm), input, signal);
+      }
       const dataVolumes: TargetRecord['dataVolumes'] = [];
       for (const planned of frozen.plan.dataVolumes) {
         const made = await createOrAdopt(client, Kinds.DataVolume, ownedBy(planned, vm), input, signal);
@@ -38,23 +52,36 @@ export function createTarget({ client }: ActivityDeps) {
 }
 
 /** What it holds goes from one object into the other, and nowhere else. */
-async function makeCopy(
+async function originalOf(
   client: ClusterClient,
-  copy: PlannedCopy,
+  { kind, from }: PlannedCopy,
+  { source: { namespace } }: CreateTargetInput,
+  signal: AbortSignal,
+): Promise<KubernetesResource> {
+  const original = await client.get(Kinds[kind] as Kind, { namespace, name: from }, { signal });
+  if (original) return original;
+  throw failure(
+    'SourceChanged',
+    `${kind} ${namespace}/${from}, which the clone needs, is gone: clone again.`,
+  );
+}
+
+/** From now on it goes with the clone's VM. */
+async function giveTo(
+  client: ClusterClient,
   vm: VirtualMachine,
+  revision: KubernetesResource,
   input: CreateTargetInput,
   signal: AbortSignal,
 ): Promise<void> {
-  const kind: Kind = Kinds[copy.kind];
-  const { namespace } = input.source;
-  const original = await client.get(kind, { namespace, name: copy.from }, { signal });
-  if (!original) {
-    throw failure(
-      'SourceChanged',
-      `${copy.kind} ${namespace}/${copy.from}, which the clone needs, is gone: clone again.`,
-    );
-  }
-  await createOrAdopt(client, kind, buildCopy(original, copy, vm), input, signal);
+  const { namespace, name, uid, ownerReferences } = revision.metadata;
+  if (ownerReferences?.some((owner) => owner.uid === vm.metadata.uid)) return;
+  const { ownerReferences: value } = ownedBy(revision, vm).metadata;
+  const operations = [
+    ...ownMarks(input, uid as string),
+    { op: 'add' as const, path: '/metadata/ownerReferences', value },
+  ];
+  await client.patchJson(Kinds.ControllerRevision, { namespace, name }, operations, { signal });
 }
 
 /** The frozen plan is gone: an earlier attempt had come to its end, or the source was deleted with it. */

@@ -1,5 +1,6 @@
 import { Context } from '@temporalio/activity';
 import { type ClonePlan, type PlanFacts, planClone as plan } from '../clone';
+import { isRevision } from '../clone/copies';
 import type { Leftover } from '../clone/leftover';
 import type { VirtualMachine } from '../clone/resources';
 import {
@@ -61,8 +62,12 @@ async function tryOut(
   input: CloneInput,
   signal: AbortSignal,
 ): Promise<void> {
+  // The revisions of its types are copied later: here the source's stand for them, where the clone can see these.
+  if (made.copies.some(isRevision) && input.target.namespace !== input.source.namespace) return;
+  const copies = made.copies.map((copy) => (isRevision(copy) ? { ...copy, name: copy.from } : copy));
   const { runId } = Context.current().info.workflowExecution as { runId: string };
-  const { vm } = drawTarget(deps, facts.source as VirtualMachine, facts, made, { ...input, runId });
+  const request = { ...input, runId };
+  const { vm } = drawTarget(deps, facts.source as VirtualMachine, facts, { ...made, copies }, request);
   try {
     await deps.client.create(Kinds.VirtualMachine, vm, { signal, dryRun: true });
   } catch (error) {

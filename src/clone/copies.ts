@@ -1,6 +1,6 @@
 import type { PlannedCopy } from '../contract';
 import { copyName } from './names';
-import { marksOf, ownedBy } from './ownership';
+import { marksOf } from './ownership';
 import type { PlanFacts, PlanRequest } from './plan';
 import { type ReferenceKind, referencesOf } from './references';
 import type { KubernetesResource, VirtualMachine } from './resources';
@@ -35,18 +35,22 @@ export function planCopies(
   return [...copies.values()];
 }
 
-/** The copy of an object, made for the clone's VM, with its marks and owned by it. It holds the same. */
+/** The copy of an object, made for the clone's VM and with its marks. It holds the same, and is owned by nobody yet. */
 export function buildCopy<T extends KubernetesResource>(
   { metadata, ...held }: T,
-  { kind, name }: PlannedCopy,
+  copy: PlannedCopy,
   vm: VirtualMachine,
 ): T {
   const { labels, annotations } = marksOf(vm);
   // By these KubeVirt knows of which type, and in which version, a revision is.
-  const known = kind === 'ControllerRevision' ? metadata.labels : {};
+  const known = isRevision(copy) ? metadata.labels : {};
   const { namespace } = vm.metadata;
-  const copy = { ...held, metadata: { namespace, name, labels: { ...known, ...labels }, annotations } };
-  return ownedBy(copy as unknown as T, vm);
+  const own = { namespace, name: copy.name, labels: { ...known, ...labels }, annotations };
+  return { ...held, metadata: own } as unknown as T;
+}
+
+export function isRevision({ kind }: PlannedCopy): boolean {
+  return kind === 'ControllerRevision';
 }
 
 /** Within a namespace the clone names the same objects as its source. */

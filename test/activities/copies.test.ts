@@ -1,8 +1,11 @@
+import { KubeVirtKinds } from '../../simulator/controllers/kubevirt/kinds';
 import type { KubernetesResource, Secret, VirtualMachine } from '../../src/clone/resources';
 import { MARKS } from '../../src/contract';
 import { type Kind, Kinds } from '../../src/kubernetes';
+import type { Clone } from '../support/environment';
+import { tracesOf } from '../support/invariants';
 import { makeMachine } from '../support/machines';
-import { finalFailure, useStage } from './stage';
+import { crashesAt, finalFailure, useStage } from './stage';
 import { StagedClone } from './staged-clone';
 
 const stage = useStage();
@@ -124,4 +127,62 @@ test('the proof takes away a copy that nothing else takes away', async () => {
   await stage.run('deleteTarget', clone.scope);
   await stage.run('proveCleanUp', { ...clone.scope, deadline: Date.now() + 20_000 });
   expect(await stage.get(Kinds.Secret, ref)).toBeUndefined();
+});
+
+describe('the revision of a preference, without which the webhook refuses the VM', () => {
+  /** A source whose secure boot needs the SMM that its preference gives it. */
+  async function typed(name: string): Promise<StagedClone> {
+    const { environment } = stage;
+    await environment.client
+      .create(KubeVirtKinds.ClusterPreference, {
+        metadata: { name: 'windows' },
+        spec: { features: { preferredSmm: {} } },
+      } as never)
+      .catch(() => undefined);
+    const source = await makeMachine(environment, name, {
+      power: { runStrategy: 'Halted' },
+      more: ({ spec }) => {
+        spec.preference = { name: 'windows' };
+        spec.template.spec.domain.firmware = { bootloader: { efi: {} } };
+      },
+    });
+    await environment.untilVm(source, (vm) => vm?.status?.preferenceRef?.controllerRevisionRef !== undefined);
+    return StagedClone.again(stage, source);
+  }
+
+  const revisionOf = async (clone: StagedClone) =>
+    stage.get(Kinds.ControllerRevision, { ...clone.target, name: clone.copies[0]?.name as string });
+
+  test('is there before the VM, and owned by it in the end', async () => {
+    const clone = await typed('sealed');
+    await stage.run('planClone', clone.input);
+    await (await clone.off()).created();
+    const vm = (await clone.targetVm()) as VirtualMachine;
+    expect(vm.spec.preference).toEqual({ name: 'windows', revisionName: clone.copies[0]?.name });
+    const revision = await revisionOf(clone);
+    expect(revision?.metadata.ownerReferences).toMatchObject([{ uid: vm.metadata.uid, controller: true }]);
+    expect(revision?.metadata.labels).toMatchObject({ 'instancetype.kubevirt.io/object-name': 'windows' });
+  });
+
+  test.each(crashesAt(5))(
+    'its process ends at write %i, %s: the next attempt goes on',
+    async (write, how) => {
+      const clone = await (await typed(`on-${write}-${how}`)).off();
+      await stage.crash('createTarget', clone.createInput, write, how);
+      const before = (await revisionOf(clone))?.metadata.uid;
+      const record = await stage.run('createTarget', clone.createInput);
+      const revision = await revisionOf(clone);
+      if (before) expect(revision?.metadata.uid).toBe(before);
+      expect(revision?.metadata.ownerReferences).toMatchObject([{ uid: record.vmUid }]);
+    },
+  );
+
+  test.each(crashesAt(5))('its process ends at write %i, %s: the undo leaves nothing', async (write, how) => {
+    const clone = await (await typed(`off-${write}-${how}`)).off();
+    await stage.crash('createTarget', clone.createInput, write, how);
+    const scope = { ...clone.scope, record: undefined };
+    const { uids } = await stage.run('deleteTarget', scope);
+    await stage.run('proveCleanUp', { ...scope, uids, deadline: Date.now() + 20_000 });
+    expect(await tracesOf(stage.environment, { input: clone.input } as Clone)).toEqual([]);
+  });
 });
