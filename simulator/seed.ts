@@ -5,15 +5,8 @@ import { Ann } from './controllers/cdi/names';
 import { type PersistentVolume, SimKinds, type VolumeSnapshotClass } from './controllers/kinds';
 import { KubeVirtKinds } from './controllers/kubevirt/kinds';
 import type { SimContext } from './controllers/runtime';
-import {
-  SEED_CLASSES,
-  SEED_INSTANCETYPES,
-  SEED_SECRETS,
-  SEED_VMS,
-  type SeedClass,
-  type SeedDisk,
-  type SeedVm,
-} from './seed-vms';
+import type { SeedDisk, SeedVm } from './seed-manifest';
+import { SEED_CLASSES, SEED_INSTANCETYPES, SEED_SECRETS, SEED_VMS, type SeedClass } from './seed-vms';
 
 const ConfigMap: Kind = {
   group: '',

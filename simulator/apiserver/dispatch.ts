@@ -7,6 +7,7 @@ import { discover } from './discovery';
 import { methodNotAllowed, PageNotFound } from './errors';
 import type { Kind } from './kinds';
 import { get, list } from './list';
+import { formOf, inForm } from './metadata-only';
 import { isObject, type KubernetesObject } from './object';
 import { parseResourcePath, type ResourcePath } from './path';
 import { type Answer, isDryRun, type ResourceRequest, type Server } from './request';
@@ -60,7 +61,8 @@ export async function dispatch(
     return (await handle?.({ ...asked, dryRun })) as Answer;
   }
   if (!kind || !fits(kind, path)) throw new PageNotFound();
-  return answer(server, incoming.method ?? '', { ...request, kind });
+  const answered = await answer(server, incoming.method ?? '', { ...request, kind });
+  return answered instanceof Watch ? answered : inForm(formOf(incoming.headers.accept), kind, answered);
 }
 
 /** Cluster-wide kinds have no collections in namespaces; namespaced ones have objects nowhere else. */

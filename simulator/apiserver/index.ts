@@ -62,8 +62,8 @@ const FIRST_NAMESPACES = ['default', 'kube-system', 'kube-public'];
 
 /**
  * An in-memory Kubernetes API over plain HTTP: discovery, get, list, watch, create, update, JSON and merge patch,
- * delete, status subresources, admission and subresource handlers; every answer as kube-apiserver gives it. Left
- * out: server-side apply (415), Table output, schemas, RBAC, CEL.
+ * delete, metadata alone, status subresources, admission and subresource handlers; every answer as kube-apiserver
+ * gives it. Left out: server-side apply (415), Table output, schemas, RBAC, CEL.
  */
 export async function startApiServer(options: ApiServerOptions = {}): Promise<ApiServer> {
   const { kinds = KINDS, historyLimit = 5000, bookmarkIntervalMs = 10_000, host = '127.0.0.1' } = options;

@@ -3,10 +3,11 @@ import type { ServerResponse } from 'node:http';
 import { badRequest, expired, failure, forbiddenValue } from './errors';
 import { apiVersionOf } from './kinds';
 import { readSelectors, readVersion } from './list';
+import { formOfEvents, versionIn } from './metadata-only';
 import type { KubernetesObject } from './object';
 import type { ResourceRequest, Server } from './request';
 import { type Change, keyOf } from './store';
-import type { Version } from './version';
+import { Version } from './version';
 
 /** A watcher that has this much unread is cut off; it can come back and list anew. */
 const MOST_UNREAD_BYTES = 128 * 1024 * 1024;
@@ -32,12 +33,13 @@ function lineOf(type: string, version: Version): Buffer {
  */
 export class Watch {
   private readonly selectors;
+  private readonly form;
   private readonly from: number;
   private readonly bookmarks: boolean;
   private readonly timeoutMs: number;
   private stop: (() => void)[] = [];
 
-  /** Throws 400 or 422 before anything is sent. */
+  /** Throws 400, 406 or 422 before anything is sent. */
   constructor(
     private readonly server: Server,
     private readonly request: ResourceRequest,
@@ -45,6 +47,7 @@ export class Watch {
     const { query } = request;
     refuseWatchList(query);
     this.selectors = readSelectors(request);
+    this.form = formOfEvents(request.headers.accept);
     this.from = readVersion(query.get('resourceVersion')) ?? 0;
     this.bookmarks = query.get('allowWatchBookmarks') === 'true';
     const seconds = query.get('timeoutSeconds') || '0';
@@ -67,7 +70,7 @@ export class Watch {
     }
     if (this.from === 0) {
       for (const [, version] of store.list(kind, namespace)) {
-        if (this.selectors.matches(version.object)) response.write(lineOf('ADDED', version));
+        if (this.selectors.matches(version.object)) response.write(this.lineOf('ADDED', version));
       }
     }
     for (const change of past) this.deliver(response, change);
@@ -108,8 +111,12 @@ export class Watch {
       response.destroy();
       return;
     }
-    if (is) response.write(lineOf(was ? 'MODIFIED' : 'ADDED', change.current));
-    else response.write(departure(change));
+    if (is) response.write(this.lineOf(was ? 'MODIFIED' : 'ADDED', change.current));
+    else response.write(this.lineOf('DELETED', departed(change)));
+  }
+
+  private lineOf(type: string, version: Version): Buffer {
+    return lineOf(type, versionIn(this.form, version));
   }
 
   /** Tells an idle client how far it is, and that the connection lives. */
@@ -118,18 +125,21 @@ export class Watch {
     const { kind } = this.request;
     const resourceVersion = String(Math.max(this.from, this.server.store.resourceVersion));
     const metadata = { resourceVersion, creationTimestamp: null };
-    const object = { kind: kind.kind, apiVersion: apiVersionOf(kind), metadata };
-    response.write(`${JSON.stringify({ type: 'BOOKMARK', object })}\n`);
+    const object = {
+      kind: kind.kind,
+      apiVersion: apiVersionOf(kind),
+      metadata,
+    } as unknown as KubernetesObject;
+    response.write(this.lineOf('BOOKMARK', new Version(object, Number(resourceVersion))));
   }
 }
 
 /** Who leaves the selection is shown as it was last seen in it, at the resourceVersion of the change. */
-function departure({ type, current, previous }: Change): Buffer {
-  if (type === 'DELETED' || !previous) return lineOf('DELETED', current);
+function departed({ type, current, previous }: Change): Version {
+  if (type === 'DELETED' || !previous) return current;
   const { object } = previous;
   const metadata = { ...object.metadata, resourceVersion: current.object.metadata.resourceVersion };
-  const seen: KubernetesObject = { ...object, metadata };
-  return Buffer.from(`${JSON.stringify({ type: 'DELETED', object: seen })}\n`);
+  return new Version({ ...object, metadata }, current.resourceVersion);
 }
 
 /** Streaming lists are not offered: this is how a server without the feature says so, and clients list instead. */

@@ -26,7 +26,8 @@ import {
   startOf,
 } from './copy-pod-status';
 import { CONTENT, copySeconds, copyState, type Steering, steeringOf } from './copy-steering';
-import { claimsBound, nodeFor } from './volume-scheduler';
+import { nodeFor } from './placement';
+import { claimsBound } from './volume-scheduler';
 
 type Outcome = { requeueAfterMs: number } | undefined;
 
@@ -91,7 +92,7 @@ class Work {
     if (!claimsBound(this.context, pod)) return undefined; // comes back with the claim's change
     if (!pod.spec?.nodeName) {
       const nodeName = nodeFor(this.context, pod);
-      await this.client.patchMerge(Kinds.Pod, pod.metadata, { spec: { nodeName } }, { signal });
+      if (nodeName) await this.client.patchMerge(Kinds.Pod, pod.metadata, { spec: { nodeName } }, { signal });
       return undefined;
     }
     const since = this.starting.get(uidOf(pod)) ?? Date.now();

@@ -6,8 +6,9 @@ import { claimsOf, controllerOf, isTerminated, labelOf } from '../controllers/ob
 import { type ControllerDefinition, keyOf, type SimContext, watching } from '../controllers/runtime';
 import { milliseconds } from '../options';
 import { PodAddresses } from './addresses';
+import { keepsAwayFrom, nodeFor } from './placement';
 import { steeringOf } from './steering';
-import { claimsBound, nodeFor } from './volume-scheduler';
+import { claimsBound } from './volume-scheduler';
 
 /**
  * What scheduler and kubelets do for every pod but CDI's, which `copy-pods` runs: put it on a node when its
@@ -34,10 +35,18 @@ export function kubelet(context: SimContext): ControllerDefinition {
     return steeringOf(vmi, vm, context.options).stop === 'dead';
   }
 
-  /** Pods whose claims aren't bound come back with the claims' changes. */
+  /** Pods that can't be put anywhere come back with the changes of their claims, or of the pods that are in the way. */
   async function schedule(pod: Pod): Promise<undefined> {
     if (pod.metadata.deletionTimestamp || !claimsBound(context, pod)) return;
-    await client.patchMerge(Kinds.Pod, pod.metadata, { spec: { nodeName: nodeFor(context, pod) } });
+    const nodeName = nodeFor(context, pod);
+    if (nodeName) await client.patchMerge(Kinds.Pod, pod.metadata, { spec: { nodeName } });
+  }
+
+  function waitingFor(pod: Pod): string[] {
+    return pods
+      .list(pod.metadata.namespace)
+      .filter((other) => !other.spec?.nodeName && keepsAwayFrom(other, pod))
+      .map(keyOf);
   }
 
   async function end(pod: Pod): Promise<void> {
@@ -75,7 +84,7 @@ export function kubelet(context: SimContext): ControllerDefinition {
   return {
     name: 'kubelet',
     watches: [
-      watching(Kinds.Pod),
+      watching(Kinds.Pod, (pod) => [keyOf(pod), ...waitingFor(pod)]),
       watching(Kinds.VirtualMachineInstance, (vmi) =>
         pods
           .list(vmi.metadata.namespace)

@@ -3,6 +3,7 @@ import { Kinds } from '../../src/kubernetes';
 import { Ann } from '../controllers/cdi/names';
 import { annotate, annotationOf, claimsOf, isBound, isDeleting, isTerminated } from '../controllers/objects';
 import { type ControllerDefinition, keyOf, type SimContext, update, watching } from '../controllers/runtime';
+import { nodeFor } from './placement';
 
 /** True when every claim of a pod is bound and stays: only then can the pod be put on a node. */
 export function claimsBound(context: SimContext, pod: Pod): boolean {
@@ -10,12 +11,6 @@ export function claimsBound(context: SimContext, pod: Pod): boolean {
     const claim = context.cache(Kinds.PersistentVolumeClaim).get(pod.metadata.namespace, name);
     return claim !== undefined && isBound(claim) && !isDeleting(claim);
   });
-}
-
-/** The node for a pod: the same one however often it is asked for. */
-export function nodeFor({ options }: SimContext, { metadata }: Pod): string {
-  const sum = [...metadata.name].reduce((total, letter) => total + letter.charCodeAt(0), 0);
-  return options.nodes[sum % options.nodes.length] ?? 'node-1';
 }
 
 /**
@@ -43,11 +38,13 @@ export function volumeScheduler(context: SimContext): ControllerDefinition {
       if (!pod || isDeleting(pod) || isTerminated(pod) || pod.spec?.nodeName) return;
       const wanted = claimsOf(pod).map((claim) => claims.get(namespace, claim));
       if (wanted.some((claim) => !claim || isDeleting(claim))) return; // can't be scheduled
+      const node = nodeFor(context, pod);
+      if (!node) return;
       for (const claim of wanted) {
         if (!claim || isBound(claim) || annotationOf(claim, Ann.selectedNode)) continue;
         const storageClass = classes.get(undefined, claim.spec.storageClassName ?? '');
         if (storageClass?.volumeBindingMode !== 'WaitForFirstConsumer') continue;
-        const choose = (copy: typeof claim) => annotate(copy, { [Ann.selectedNode]: nodeFor(context, pod) });
+        const choose = (copy: typeof claim) => annotate(copy, { [Ann.selectedNode]: node });
         await update(client, Kinds.PersistentVolumeClaim, claim, choose, { signal });
       }
     },

@@ -1,4 +1,3 @@
-import { Watch } from '@kubernetes/client-node';
 import { type ApiServer, type ApiServerOptions, startApiServer } from '../../simulator/apiserver';
 import { cdiAdmission, startCdi } from '../../simulator/controllers/cdi';
 import { coreAdmission, startCore } from '../../simulator/controllers/core';
@@ -6,14 +5,9 @@ import { SimKinds, type VolumeSnapshotClass } from '../../simulator/controllers/
 import { createContext, type RunningController, type SimContext } from '../../simulator/controllers/runtime';
 import { CONTENT, startStorage } from '../../simulator/node/storage';
 import { FAST_OPTIONS, type SimulatorOptions } from '../../simulator/options';
-import type {
-  Condition,
-  DataVolume,
-  KubernetesResource,
-  PersistentVolumeClaim,
-  Pod,
-} from '../../src/clone/resources';
-import { type ClusterClient, type Kind, Kinds, pathOf } from '../../src/kubernetes';
+import type { DataVolume, KubernetesResource, PersistentVolumeClaim, Pod } from '../../src/clone/resources';
+import { type ClusterClient, type Kind, Kinds } from '../../src/kubernetes';
+import { DiskRecording } from './disk-recording';
 
 type Part = 'core' | 'cdi' | 'storage';
 
@@ -26,7 +20,7 @@ const START: Record<Part, (context: SimContext) => Promise<RunningController>> =
 /** API server, kube-controller-manager, CDI and storage, and what a test does to disks; no VMs. */
 export class DiskCluster {
   private readonly parts = new Map<Part, RunningController>();
-  private readonly recordings: Recording[] = [];
+  private readonly recordings: DiskRecording[] = [];
 
   private constructor(
     readonly server: ApiServer,
@@ -213,8 +207,8 @@ export class DiskCluster {
   }
 
   /** Begins to record each change of what matters in DataVolumes, claims, pods and snapshots, in the server's order. */
-  async record(): Promise<Recording> {
-    const recording = new Recording(this.client);
+  async record(): Promise<DiskRecording> {
+    const recording = new DiskRecording(this.client);
     this.recordings.push(recording);
     await recording.start();
     return recording;
@@ -268,93 +262,4 @@ export function storage(size: string, storageClassName: string) {
 
 export function isBound(claim: PersistentVolumeClaim): boolean {
   return claim.status?.phase === 'Bound';
-}
-
-export function conditionsText(conditions: Condition[] | undefined): string {
-  return [...(conditions ?? [])]
-    .sort((left, right) => (left.type < right.type ? -1 : 1))
-    .map(({ type, status, reason }) => `${type}=${status}${reason ? `(${reason})` : ''}`)
-    .join(' ');
-}
-
-/** One line for each change of an object that shows, as `<kind> <name> <what it is now>`. */
-export class Recording {
-  readonly lines: string[] = [];
-  private readonly last = new Map<string, string>();
-  private readonly requests: AbortController[] = [];
-
-  constructor(private readonly client: ClusterClient) {}
-
-  async start(): Promise<void> {
-    await Promise.all([
-      this.watch(Kinds.DataVolume, 'DV', ({ status = {} }) =>
-        [
-          `phase=${status.phase ?? ''}`,
-          `progress=${status.progress ?? ''}`,
-          `restarts=${status.restartCount ?? ''}`,
-          `claim=${status.claimName ?? ''}`,
-          conditionsText(status.conditions),
-        ].join(' '),
-      ),
-      this.watch(Kinds.PersistentVolumeClaim, 'PVC', ({ status, spec }) =>
-        [
-          `phase=${status?.phase}`,
-          `volume=${spec.volumeName ? 'yes' : 'no'}`,
-          `source=${spec.dataSourceRef?.kind ?? ''}`,
-        ].join(' '),
-      ),
-      this.watch(Kinds.Pod, 'Pod', ({ status }) => `phase=${status?.phase}`),
-      this.watch(SimKinds.VolumeSnapshot, 'Snapshot', ({ status = {} }) =>
-        [`cut=${status.creationTime ? 'yes' : 'no'}`, `ready=${status.readyToUse === true}`].join(' '),
-      ),
-    ]);
-  }
-
-  stop(): void {
-    for (const request of this.requests) request.abort();
-  }
-
-  /** The distinct lines about one object, without its kind and name. */
-  of(kind: string, name: string): string[] {
-    const prefix = `${kind} ${name} `;
-    return this.lines
-      .filter((line) => line.startsWith(prefix))
-      .map((line) => line.slice(prefix.length).trim());
-  }
-
-  /** Values of one field in the lines about one object, each once in a row. */
-  field(kind: string, name: string, field: string): string[] {
-    const values = this.of(kind, name).map((line) => new RegExp(`${field}=(\\S*)`).exec(line)?.[1] ?? line);
-    return values.filter((value, index) => value !== values[index - 1]);
-  }
-
-  /** Index of the first line that begins so; fails when there is none. */
-  at(beginning: string): number {
-    const index = this.lines.findIndex((line) => line.startsWith(beginning));
-    if (index < 0) throw new Error(`no "${beginning}" in\n${this.lines.join('\n')}`);
-    return index;
-  }
-
-  private async watch<T extends KubernetesResource>(
-    kind: Kind<T>,
-    label: string,
-    show: (object: T) => string,
-  ) {
-    const { items, resourceVersion } = await this.client.list(kind);
-    for (const item of items) this.last.set(`${label} ${item.metadata.name}`, show(item));
-    const request = await new Watch(this.client.kubeConfig).watch(
-      pathOf(kind),
-      { resourceVersion, allowWatchBookmarks: false },
-      (type: string, object: T) => {
-        const key = `${label} ${object.metadata.name}`;
-        const deleting = object.metadata.deletionTimestamp ? ' DELETING' : '';
-        const text = type === 'DELETED' ? 'GONE' : `${show(object)}${deleting}`;
-        if (this.last.get(key) === text) return;
-        this.last.set(key, text);
-        this.lines.push(`${key} ${text}`);
-      },
-      () => {},
-    );
-    this.requests.push(request);
-  }
 }

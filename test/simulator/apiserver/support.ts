@@ -73,11 +73,15 @@ export class Cluster {
   delete = (path: string, body?: unknown) => this.send('DELETE', path, body);
 
   /** Opens a watch and reads its events one by one; `next()` waits for one, `rest()` for the stream's end. */
-  async watch(path: string, query: Record<string, string> = {}): Promise<WatchStream> {
+  async watch(
+    path: string,
+    query: Record<string, string> = {},
+    headers: Record<string, string> = {},
+  ): Promise<WatchStream> {
     const abort = new AbortController();
     this.aborts.add(abort);
     const search = new URLSearchParams({ watch: 'true', ...query });
-    const response = await fetch(`${this.server.url}${path}?${search}`, { signal: abort.signal });
+    const response = await fetch(`${this.server.url}${path}?${search}`, { headers, signal: abort.signal });
     return new WatchStream(response, abort);
   }
 

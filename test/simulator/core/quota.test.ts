@@ -1,9 +1,9 @@
-import { RequestLog } from '../../../simulator/apiserver';
+import { type AdmissionRequest, RequestLog } from '../../../simulator/apiserver';
 import { addUsage, usageOf, writeUsage } from '../../../simulator/controllers/core/quota/usage';
 import { type ResourceQuota, SimKinds } from '../../../simulator/controllers/kinds';
 import { formatQuantity, quantityFrom } from '../../../simulator/controllers/quantity';
 import type { KubernetesResource } from '../../../src/clone/resources';
-import { type Kind, Kinds } from '../../../src/kubernetes';
+import { type Kind, Kinds, WatchCache } from '../../../src/kubernetes';
 import { DiskCluster, isBound, storage } from '../disks';
 
 test.each([
@@ -174,6 +174,45 @@ describe('a quota', () => {
     const made = await Promise.allSettled(Array.from({ length: 8 }, (_, index) => claim(`c-${index}`)));
     expect(made.filter(({ status }) => status === 'fulfilled')).toHaveLength(3);
     await untilUsed({ persistentvolumeclaims: '3' });
+  });
+
+  test('keeps what is charged for a claim that is not stored yet, whatever is counted meanwhile', async () => {
+    const lagMs = 50;
+    const slow = await DiskCluster.start({ lagMs });
+    const present = new WatchCache(slow.client, SimKinds.ResourceQuota);
+    const late = new WatchCache(slow.client, SimKinds.ResourceQuota, { lagMs: 2 * lagMs });
+    const used = ({ status }: ResourceQuota) => status?.used?.persistentvolumeclaims;
+    const untilLate = (count: string) =>
+      new Promise<void>((resolve) => {
+        const look = () => late.list().some((quota) => used(quota) === count) && resolve();
+        late.onChange({}, look);
+        look();
+      });
+    const create = (name: string) =>
+      slow.client.create(Kinds.PersistentVolumeClaim, {
+        metadata: { namespace: 'demo', name },
+        spec: storage('1Gi', 'copy'),
+      });
+    const history: (string | undefined)[] = [];
+    try {
+      await Promise.all([present.start(), late.start()]);
+      present.onChange({}, (_type, quota) => history.push(used(quota)));
+      await slow.client.create(SimKinds.ResourceQuota, {
+        metadata: { namespace: 'demo', name: 'limits' },
+        spec: { hard: { persistentvolumeclaims: '1' } },
+      } as ResourceQuota);
+      await untilLate('0');
+      // stored only when the controller, which sees the charge a lag earlier than this, could have counted
+      const hold = ({ kind, name }: AdmissionRequest) =>
+        kind.kind === 'PersistentVolumeClaim' && name === 'held' ? untilLate('1') : undefined;
+      slow.server.addAdmission({ validating: [hold] });
+      await create('held');
+      await expect(create('too-many')).rejects.toMatchObject({ code: 403 });
+      expect(history).toEqual([undefined, '0', '1']);
+    } finally {
+      await Promise.all([present.stop(), late.stop()]);
+      await slow.close();
+    }
   });
 
   test('refuses a claim that grows too far', async () => {

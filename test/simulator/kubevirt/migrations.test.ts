@@ -1,4 +1,5 @@
 import { KubeVirtKinds, type Migration } from '../../../simulator/controllers/kubevirt/kinds';
+import { LABELS } from '../../../simulator/controllers/kubevirt/names';
 import { OPERATION_STEERING } from '../../../simulator/node/operation-steering';
 import { Kinds } from '../../../src/kubernetes';
 import { answerOf, VISIBLE, VmCluster, volumesOf } from '../vm-cluster';
@@ -128,6 +129,33 @@ it('the subresource of the VM asks for one', async () => {
   const node = await nodeOf();
   expect(await cluster.act(namespace, 'vm', 'migrate')).toBe('202');
   await cluster.untilVmi(namespace, 'vm', ({ status }) => status?.nodeName !== node);
+});
+
+it('without another node the target pod stays Pending, and the migration Scheduling, until it is called off', async () => {
+  const single = await VmCluster.start({ ...VISIBLE, nodes: ['node-1'] });
+  try {
+    const { client } = single;
+    namespace = await single.makeNamespace();
+    await single.runVm(namespace, 'vm', { runStrategy: 'Always' });
+    await client.create(KubeVirtKinds.Migration, { metadata: ref('move'), spec: { vmiName: 'vm' } });
+    const isScheduling = ({ status }: Migration) => status?.phase === 'Scheduling';
+    const migration = await single.until(KubeVirtKinds.Migration, ref('move'), isScheduling);
+    const { items } = await client.list(Kinds.Pod, { namespace });
+    const target = items.find(({ metadata }) => metadata.labels?.[LABELS.migrationJob]);
+    expect(target?.metadata.labels?.[LABELS.migrationJob]).toBe(migration.metadata.uid);
+    // a pod that may be anywhere, and comes later, runs before this one does
+    await client.create(Kinds.Pod, { metadata: ref('other'), spec: { containers: [] } });
+    await single.until(Kinds.Pod, ref('other'), ({ status }) => status?.phase === 'Running');
+    const still = await client.get(Kinds.Pod, ref(target?.metadata.name as string));
+    expect([still?.status?.phase, still?.spec?.nodeName]).toEqual(['Pending', undefined]);
+    expect((await client.get(KubeVirtKinds.Migration, ref('move')))?.status?.phase).toBe('Scheduling');
+    await client.delete(KubeVirtKinds.Migration, ref('move'));
+    await single.untilGone(KubeVirtKinds.Migration, ref('move'));
+    await single.untilGone(Kinds.Pod, ref(target?.metadata.name as string));
+    await single.untilWord(namespace, 'vm', 'Running');
+  } finally {
+    await single.close();
+  }
 });
 
 describe('the webhook refuses', () => {

@@ -1,27 +1,19 @@
 import type { Condition, VirtualMachine } from '../../../../src/clone/resources';
 import { Kinds } from '../../../../src/kubernetes';
 import { eventRecorder } from '../../events';
-import {
-  annotationOf,
-  controllerReference,
-  hasFinalizer,
-  isDeleting,
-  removeFinalizer,
-  uidOf,
-} from '../../objects';
+import { controllerReference, hasFinalizer, isDeleting, removeFinalizer, uidOf } from '../../objects';
 import { type ControllerDefinition, type Key, keyOf, type SimContext, watching } from '../../runtime';
 import { KubeVirtKinds, type VmRestore, type VmSnapshotContent } from '../kinds';
 import { FINALIZERS } from '../names';
-import { now, runStrategyOf, same, withCondition } from '../objects';
+import { now, same, withCondition } from '../objects';
+import { type RestoreStatus, said } from './restore-status';
+import { isWrittenBy, mark, unmark, writeVm } from './restore-target';
 
 const NAME = 'virt-controller';
-const LAST_RESTORE = 'restore.kubevirt.io/lastRestoreUID';
 
 /** How long the VM that is restored may stay on, in seconds. */
 const GRACE_SECONDS = 300;
 const STOP = 'Please stop the restore target to proceed with restore';
-
-type Status = NonNullable<VmRestore['status']>;
 
 /**
  * What virt-controller does for restores of VMs: it waits until the VM is off, marks it, has the volumes restored,
@@ -71,24 +63,24 @@ export function restoreController(context: SimContext): ControllerDefinition {
   ): Promise<{ requeueAfterMs: number } | undefined> {
     if (vm && vmis.get(vm.metadata.namespace, vm.metadata.name)) return waitUntilOff(restore, vm);
     const content = contentOf(restore, vm);
-    const status = restore.status as Status;
-    const isWritten = vm !== undefined && annotationOf(vm, LAST_RESTORE) === markOf(restore);
-    const marked = vm && !isWritten ? await mark(restore, vm) : vm;
+    const status = restore.status as RestoreStatus;
+    const isWritten = isWrittenBy(restore, vm);
+    const marked = vm && !isWritten ? await mark(client, restore, vm) : vm;
     if (!status.restores) {
       return write(restore, said(status, 'True', 'Creating new PVCs', 'Waiting for new PVCs'));
     }
     if (!isWritten) {
-      await writeVm(restore, marked, content);
+      await writeVm(client, restore, marked, content);
       return write(restore, said(status, 'True', 'Updating target spec', 'Waiting for target update'));
     }
-    await unmark(restore, vm);
+    await unmark(client, restore, vm);
     const done = `Successfully completed VirtualMachineRestore ${restore.metadata.name}`;
     record(restore, 'Normal', 'VirtualMachineRestoreComplete', done);
     const complete = { ...status, complete: true, restoreTime: now() };
     return write(restore, said(complete, 'False', 'Operation complete', 'Operation complete', 'True'));
   }
 
-  async function write(restore: VmRestore, status: Status): Promise<undefined> {
+  async function write(restore: VmRestore, status: RestoreStatus): Promise<undefined> {
     if (same(status, restore.status)) return;
     await client.replace(KubeVirtKinds.VmRestore, { ...restore, status }, { subresource: 'status' });
   }
@@ -109,7 +101,7 @@ export function restoreController(context: SimContext): ControllerDefinition {
     restore: VmRestore,
     { metadata: { namespace, name } }: VirtualMachine,
   ): Promise<{ requeueAfterMs: number } | undefined> {
-    const status = restore.status as Status;
+    const status = restore.status as RestoreStatus;
     const policy = restore.spec.targetReadinessPolicy ?? 'WaitGracePeriod';
     const left = Date.parse(String(restore.metadata.creationTimestamp)) + graceMs - Date.now();
     const warn = (message: string) => record(restore, 'Warning', 'RestoreTargetNotReady', message);
@@ -143,7 +135,7 @@ export function restoreController(context: SimContext): ControllerDefinition {
 
   async function fail(restore: VmRestore, why: string): Promise<undefined> {
     record(restore, 'Warning', 'Operation failed', `VirtualMachineRestore failed ${why}`);
-    const status = said(restore.status as Status, 'False', why);
+    const status = said(restore.status as RestoreStatus, 'False', why);
     const failure: Condition = { type: 'Failure', status: 'True', reason: why };
     return write(restore, { ...status, conditions: withCondition(status.conditions, failure) });
   }
@@ -157,8 +149,7 @@ export function restoreController(context: SimContext): ControllerDefinition {
     if (!snapshot) throw wrong('does not exist');
     if (snapshot.status?.phase === 'Failed') throw wrong('failed and is invalid to use');
     if (!snapshot.status?.readyToUse) throw wrong('not ready');
-    const isWritten = vm !== undefined && annotationOf(vm, LAST_RESTORE) === markOf(restore);
-    if (vm && !isWritten && snapshot.status.sourceUID !== uidOf(vm)) {
+    if (vm && !isWrittenBy(restore, vm) && snapshot.status.sourceUID !== uidOf(vm)) {
       throw new Error('restore source and restore target are different but restore target already exists');
     }
     const content = contents.get(namespace, String(snapshot.status.virtualMachineSnapshotContentName));
@@ -166,54 +157,10 @@ export function restoreController(context: SimContext): ControllerDefinition {
     return content;
   }
 
-  async function mark({ metadata }: VmRestore, vm: VirtualMachine): Promise<VirtualMachine> {
-    const other = vm.status?.restoreInProgress;
-    if (other === metadata.name) return vm;
-    if (other) throw new Error(`vm restore ${other} in progress`);
-    const status = { ...vm.status, restoreInProgress: metadata.name };
-    return client.replace(Kinds.VirtualMachine, { ...vm, status }, { subresource: 'status' });
-  }
-
-  async function unmark({ metadata }: VmRestore, vm: VirtualMachine): Promise<void> {
-    if (vm.status?.restoreInProgress !== metadata.name) return;
-    const { restoreInProgress: _, ...status } = vm.status;
-    await client.replace(Kinds.VirtualMachine, { ...vm, status }, { subresource: 'status' });
-  }
-
-  /** A VM that exists keeps its run strategy; one that is made anew is off. */
-  async function writeVm(
-    restore: VmRestore,
-    vm: VirtualMachine | undefined,
-    content: VmSnapshotContent,
-  ): Promise<void> {
-    const { metadata, spec } = content.spec.source.virtualMachine;
-    const { running, runStrategy: _, ...kept } = structuredClone(spec);
-    const mark = { [LAST_RESTORE]: markOf(restore) };
-    if (!vm) {
-      const { labels, annotations } = metadata;
-      await client.create(Kinds.VirtualMachine, {
-        metadata: {
-          name: restore.spec.target.name,
-          namespace: restore.metadata.namespace,
-          labels,
-          annotations: { ...annotations, ...mark },
-        },
-        spec: { ...kept, ...(running === undefined ? { runStrategy: 'Halted' } : { running: false }) },
-      });
-      return;
-    }
-    const power = vm.spec.running === undefined ? { runStrategy: runStrategyOf(vm) } : { running: false };
-    await client.replace(Kinds.VirtualMachine, {
-      ...vm,
-      metadata: { ...vm.metadata, annotations: { ...vm.metadata.annotations, ...mark } },
-      spec: { ...kept, ...power },
-    });
-  }
-
   async function letGo(restore: VmRestore, vm: VirtualMachine | undefined): Promise<undefined> {
     if (!hasFinalizer(restore, FINALIZERS.restore)) return;
-    if (vm) await unmark(restore, vm);
-    const status = said(restore.status as Status, 'False', 'VM restore is deleting');
+    if (vm) await unmark(client, restore, vm);
+    const status = said(restore.status as RestoreStatus, 'False', 'VM restore is deleting');
     if (!same(status, restore.status)) return write(restore, status);
     const left = structuredClone(restore);
     removeFinalizer(left, FINALIZERS.restore);
@@ -238,22 +185,4 @@ export function restoreController(context: SimContext): ControllerDefinition {
       .filter(({ spec }) => spec.target.name === metadata.name)
       .map(keyOf);
   }
-}
-
-function markOf({ metadata }: VmRestore): string {
-  return `${metadata.name}-${metadata.uid}`;
-}
-
-/** The status with its two conditions; their texts are in the reasons, as KubeVirt has them. */
-function said(
-  status: Status,
-  progressing: 'True' | 'False',
-  reason: string,
-  readyReason = reason,
-  ready: 'True' | 'False' = 'False',
-): Status {
-  let { conditions } = status;
-  conditions = withCondition(conditions, { type: 'Progressing', status: progressing, reason });
-  conditions = withCondition(conditions, { type: 'Ready', status: ready, reason: readyReason });
-  return { ...status, conditions };
 }

@@ -67,8 +67,9 @@ export function snapshotController(context: SimContext): ControllerDefinition {
       await client.replace(KubeVirtKinds.VmSnapshot, without(written, FINALIZERS.snapshot));
       return;
     }
-    const requeueAfterMs = retry ?? untilDeadline(written, timeScale);
-    return isProgressing(written) && requeueAfterMs > 0 ? { requeueAfterMs } : undefined;
+    const left = retry ?? untilDeadline(written, timeScale);
+    if (!isProgressing(written) || left === undefined) return undefined;
+    return { requeueAfterMs: Math.max(0, left) }; // 0: it has passed since the status was made
   }
 
   async function withFinalizer(snapshot: VmSnapshot): Promise<VmSnapshot> {
@@ -176,10 +177,10 @@ function canUnlock(
   return !isProgressing(snapshot) || (terminating && (!content || !shouldDelete(snapshot, content)));
 }
 
-/** Milliseconds; 0 = no deadline. */
-function untilDeadline({ metadata, spec }: VmSnapshot, timeScale: number): number {
+/** Milliseconds; undefined when there is no deadline, which `0s` says. */
+function untilDeadline({ metadata, spec }: VmSnapshot, timeScale: number): number | undefined {
   const seconds = spec.failureDeadline === undefined ? DEADLINE_SECONDS : secondsOf(spec.failureDeadline);
-  if (seconds === 0) return 0;
+  if (seconds === 0) return undefined;
   return Date.parse(String(metadata.creationTimestamp)) + seconds * 1000 * timeScale - Date.now();
 }
 
@@ -192,7 +193,8 @@ function secondsOf(duration: string): number {
 
 function isOverdue(snapshot: VmSnapshot, timeScale: number): boolean {
   if (snapshot.status?.phase === 'Failed') return true;
-  return isProgressing(snapshot) && untilDeadline(snapshot, timeScale) < 0;
+  const left = untilDeadline(snapshot, timeScale);
+  return isProgressing(snapshot) && left !== undefined && left <= 0;
 }
 
 type Status = NonNullable<VmSnapshot['status']>;
