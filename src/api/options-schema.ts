@@ -25,10 +25,19 @@ function editsSchema(value: z.ZodString, isReserved: (key: string) => boolean, d
 }
 
 const isOurs = (key: string) => key.startsWith(MARKS.prefix);
-/** KubeVirt's webhook refuses several of its own labels in a template. */
-const isReservedLabel = (key: string) => isOurs(key) || key.startsWith('kubevirt.io/');
-/** The description has a field of its own. */
-const isReservedAnnotation = (key: string) => isOurs(key) || key === DESCRIPTION_ANNOTATION;
+/** KubeVirt's webhook refuses these in a template (KubeVirt vmi-create-admitter.go, restrictedVmiLabels). */
+const RESTRICTED = [
+  'created-by',
+  'migrationJobUID',
+  'nodeName',
+  'migrationTargetNodeName',
+  'schedulable',
+  'install-strategy',
+].map((name) => `kubevirt.io/${name}`);
+const isReservedLabel = (key: string) => isOurs(key) || RESTRICTED.includes(key);
+/** The description has a field of its own; a hook could run anything beside the guest, and mount its claims. */
+const isReservedAnnotation = (key: string) =>
+  isOurs(key) || key === DESCRIPTION_ANNOTATION || key.startsWith('hooks.kubevirt.io/');
 
 const storageClass = z
   .string()

@@ -6,12 +6,13 @@ import { holdersOf } from './lock';
 import { isValidName, MAX_NAME_LENGTH } from './names';
 import { persistentStateBlockers } from './persistent-state';
 import type { PlanFacts } from './plan';
-import { fillsItsClaim, isCdiPod, powerBlocker, usesClaim } from './power';
+import { belongsToVm, fillsItsClaim, isCdiPod, usesClaim } from './power';
 import { referencesOf } from './references';
 import type { Pod, VirtualMachine } from './resources';
 import { revisionBlockers } from './revisions';
+import { stateBlocker } from './source-state';
 import { classOf } from './storage';
-import { claimNamesOf, treatVolumes } from './volumes';
+import { type ClaimVolume, treatVolumes } from './volumes';
 
 /** Everything that stands against the clone, besides the state of single claims (`planDisks`). */
 export function findBlockers(source: VirtualMachine, facts: PlanFacts): Blocker[] {
@@ -20,6 +21,7 @@ export function findBlockers(source: VirtualMachine, facts: PlanFacts): Blocker[
     ...sourceBlockers(source, facts),
     ...treatVolumes(source.spec.template.spec).blockers,
     ...sidecarBlockers(source),
+    ...claimedDevices(source),
     ...persistentStateBlockers(source, facts),
     ...podBlockers(source, facts),
     ...storageClassBlockers(facts),
@@ -95,7 +97,7 @@ function sourceBlockers(source: VirtualMachine, { vmi, migrations }: PlanFacts):
       message: `${name} is itself a clone in progress: clone it when it is complete.`,
     });
   }
-  const power = powerBlocker(source, vmi, migrations);
+  const power = stateBlocker(source, vmi, migrations);
   if (power) blockers.push(power);
   try {
     holdersOf(source);
@@ -105,36 +107,41 @@ function sourceBlockers(source: VirtualMachine, { vmi, migrations }: PlanFacts):
   return blockers;
 }
 
-function podBlockers(source: VirtualMachine, { pods }: PlanFacts): Blocker[] {
-  const claims = new Set(claimNamesOf(source));
-  const blockers: Blocker[] = [];
-  for (const pod of pods) {
-    if (!usesClaim(pod, claims) || belongsToVm(pod, source, pods)) continue;
-    if (fillsItsClaim(pod)) {
-      blockers.push({
-        type: 'SourceDiskNotReady',
-        message: `Pod ${pod.metadata.name} is still filling a disk of ${source.metadata.name}: clone it when that is done.`,
-      });
-    } else if (!isCdiPod(pod)) {
-      blockers.push({
-        type: 'SourceDiskInUse',
-        message: `Pod ${pod.metadata.name} uses a disk of ${source.metadata.name}: end it first, for it may write during the copy.`,
-      });
-    }
-  }
-  return blockers;
+/** A device that is claimed by name is the same one for both. */
+function claimedDevices({ metadata, spec }: VirtualMachine): Blocker[] {
+  return (spec.template.spec.resourceClaims ?? []).flatMap(({ resourceClaimName: name }) =>
+    name
+      ? [
+          {
+            type: 'ResourceClaimShared',
+            message: `The clone would share ResourceClaim ${name} with ${metadata.name}, and its device: name a ResourceClaimTemplate instead, or remove it first.`,
+          },
+        ]
+      : [],
+  );
 }
 
-/**
- * Whether it is the VM's launcher pod, owned by its VMI, or one that plugs a disk into it, owned by the launcher:
- * they end with the VM. Labels prove nothing: whoever copies the template copies them.
- */
-function belongsToVm({ metadata }: Pod, source: VirtualMachine, pods: readonly Pod[]): boolean {
-  return (metadata.ownerReferences ?? []).some(({ kind, name, uid }) => {
-    if (kind === 'VirtualMachineInstance') return name === source.metadata.name;
-    const launcher = kind === 'Pod' && pods.find((pod) => pod.metadata.uid === uid);
-    return launcher ? belongsToVm(launcher, source, pods) : false;
-  });
+function podBlockers(source: VirtualMachine, { pods }: PlanFacts): Blocker[] {
+  const { name } = source.metadata;
+  return treatVolumes(source.spec.template.spec).copied.flatMap((disk) =>
+    pods
+      .filter((pod) => usesClaim(pod, new Set([disk.claim])) && !belongsToVm(pod, source, pods))
+      .flatMap((pod): Blocker[] => {
+        if (fillsItsClaim(pod)) {
+          const message = `Pod ${pod.metadata.name} is still filling disk ${disk.name} of ${name}: clone it when that is done.`;
+          return [{ type: 'SourceDiskNotReady', message }];
+        }
+        return isCdiPod(pod) ? [] : [{ type: 'SourceDiskInUse', message: inUse(pod, name, disk) }];
+      }),
+  );
+}
+
+/** CDI would wait for it, the source off. */
+function inUse({ metadata }: Pod, source: string, { name, claim }: ClaimVolume): string {
+  const vmi = metadata.ownerReferences?.find(({ kind }) => kind === 'VirtualMachineInstance');
+  return vmi
+    ? `VM ${vmi.name} uses disk ${name} of ${source} (claim ${claim}), too: shut it down, or detach the disk from ${source} first.`
+    : `Pod ${metadata.name} uses disk ${name} of ${source} (claim ${claim}): end it first, for it may write during the copy.`;
 }
 
 /** What a clone in another namespace would look for there (kubevirt-rules, Volumes). */

@@ -12,6 +12,9 @@ type Parts = Pick<VirtualMachine, 'spec'> & {
   metadata: Pick<VirtualMachine['metadata'], 'labels' | 'annotations'>;
 };
 
+/** Written by the cluster, by itself. */
+const BOOKKEEPING = /-observed-api-version$|^kubemacpool\.io\//;
+
 /**
  * The fields that a clone changes, as the two objects themselves tell: name and namespace, what only the cluster
  * writes, and our own marks left aside. Says no values: they may be secret.
@@ -27,18 +30,20 @@ function parts({ metadata: { labels = {}, annotations = {} }, spec }: VirtualMac
 }
 
 function unmarked(entries: Record<string, string>): Record<string, string> {
-  return Object.fromEntries(Object.entries(entries).filter(([key]) => !key.startsWith(MARKS.prefix)));
+  return Object.fromEntries(
+    Object.entries(entries).filter(([key]) => !key.startsWith(MARKS.prefix) && !BOOKKEEPING.test(key)),
+  );
 }
 
 function compare(changes: FieldChange[], field: string, before: unknown, after: unknown): void {
   if (isEmpty(before) && isEmpty(after)) return;
-  if (isEmpty(before) !== isEmpty(after)) {
-    changes.push({ field, change: isEmpty(before) ? 'added' : 'removed' });
-  } else if (isObject(before) && isObject(after)) {
+  if (isObject(before) && isObject(after)) {
     const [a, b] = [entriesOf(before), entriesOf(after)];
     for (const key of new Set([...a.keys(), ...b.keys()])) {
       compare(changes, joined(field, key, before), a.get(key), b.get(key));
     }
+  } else if (isEmpty(before) !== isEmpty(after)) {
+    changes.push({ field, change: isEmpty(before) ? 'added' : 'removed' });
   } else if (before !== after) {
     changes.push({ field, change: 'changed' });
   }

@@ -2,7 +2,7 @@ import type { Blocker, PlannedDisk } from '../contract';
 import { dataVolumeName } from './names';
 import type { PlanFacts } from './plan';
 import { parseBytes } from './quantity';
-import type { PersistentVolumeClaim, VirtualMachine } from './resources';
+import type { DataVolume, ObjectMeta, PersistentVolumeClaim, VirtualMachine } from './resources';
 import { type CopiedClaimSpec, classOf, copiedClaimSpec, copyMethod } from './storage';
 import { type ClaimKind, type ClaimVolume, treatVolumes } from './volumes';
 
@@ -72,10 +72,24 @@ function claimObstacle(
       message: `Claim ${claim} of disk ${name} is not bound to a volume yet: clone it when it is.`,
     };
   }
+  const filling = facts.sourceDataVolumes.find(
+    (each) => madeBy(metadata, each) && each.status?.phase !== 'Succeeded',
+  );
+  if (filling) {
+    return {
+      type: 'SourceDiskNotReady',
+      message: `Disk ${name} is not filled yet: its DataVolume ${filling.metadata.name} is ${filling.status?.phase || 'new'}. Clone it when that has succeeded, or remove the disk.`,
+    };
+  }
   if (parseBytes(spec.resources?.requests?.storage) === undefined) {
     return { type: 'SourceDiskNotReady', message: `Claim ${claim} of disk ${name} does not say its size.` };
   }
   return classObstacle(name, spec.storageClassName, facts);
+}
+
+/** CDI copies no claim that its DataVolume has not filled (CDI v1beta1/utils.go, IsPopulated). */
+function madeBy({ ownerReferences }: ObjectMeta, { metadata }: DataVolume): boolean {
+  return (ownerReferences ?? []).some(({ kind, name }) => kind === 'DataVolume' && name === metadata.name);
 }
 
 /** CDI copies to no class that there isn't. */

@@ -33,13 +33,12 @@ export function newIdentity(
   const interfaces = source.spec.template.spec.domain.devices?.interfaces ?? [];
   const taken = new Set([...takenMacs].map(normalMac));
   for (const { macAddress } of interfaces) if (macAddress) taken.add(normalMac(macAddress));
-  const macs: Record<string, string> = {};
-  for (const name of renewed(source, options)) {
+  const macs = renewed(source, options).map((name) => {
     const mac = freeMac(random, taken);
     taken.add(mac);
-    macs[name] = mac;
-  }
-  return { firmware: { uuid: uuid(random), serial: uuid(random) }, macs };
+    return [name, mac] as const;
+  });
+  return { firmware: { uuid: uuid(random), serial: uuid(random) }, macs: Object.fromEntries(macs) };
 }
 
 /** What stands for an identity in a plan, which draws none: it tells the fields alone. */

@@ -3,7 +3,12 @@ import { DESCRIPTION_ANNOTATION, type Edits, MARKS } from '../contract';
 type Entries = Record<string, string> | undefined;
 
 /** Labels by which KubeVirt and templates name the VM. */
-const NAME_LABELS = new Set(['vm.kubevirt.io/name', 'kubevirt.io/vm', 'kubevirt.io/domain']);
+const NAME_LABELS = new Set([
+  'vm.kubevirt.io/name',
+  'kubevirt.io/vm',
+  'kubevirt.io/domain',
+  'harvesterhci.io/vmName',
+]);
 /** Labels that often hold the VM's name, and then select it. */
 const APP_LABELS = new Set([
   'app',
@@ -26,6 +31,7 @@ const DEPLOYMENT_LABELS: readonly RegExp[] = [
   /^kapp\.k14s\.io\//,
   /^app\.kubernetes\.io\/managed-by$/,
   /^app\.kubernetes\.io\/instance$/,
+  /^velero\.io\//,
   // The VirtualMachinePool that made the source has not made the clone.
   /^kubevirt\.io\/vm-pool-/,
 ];
@@ -45,17 +51,22 @@ const OWN_ANNOTATIONS: readonly RegExp[] = [
   /^objectset\.rio\.cattle\.io\//,
   /^kapp\.k14s\.io\//,
   /^config\.k8s\.io\/owning-inventory$/,
-  // CNI: addresses and attachments
-  /^k8s\.v1\.cni\.cncf\.io\//,
-  /^cni\.projectcalico\.org\//,
-  /(^|\.)ovn\.(org|kubernetes\.io)\//,
-  /^cni\.cilium\.io\//,
-  /^v1\.multus-cni\.io\//,
+  // Networks: what was given out to the source; what chooses a network stays.
+  /^k8s\.v1\.cni\.cncf\.io\/networks?-status$/,
+  /^cni\.projectcalico\.org\/(ipAddrs|ipAddrsNoIpam|floatingIPs|podIPs?|hwAddr|containerID)$/,
+  /^cni\.cilium\.io\/mac-address$/,
+  /^k8s\.ovn\.org\//,
+  /(^|\.)ovn\.kubernetes\.io\/(allocated|routed|cidr|gateway|ip_address|ip_pool|mac_address)$/,
   /^kubemacpool\.io\//,
   /^network\.kubevirt\.io\/addresses$/,
   /^network\.harvesterhci\.io\//,
   /^harvesterhci\.io\/volumeClaimTemplates$/,
+  /^velero\.io\//,
 ];
+
+/** They choose networks, and may ask for addresses there (Multus). */
+const NETWORK_CHOICES = ['k8s.v1.cni.cncf.io/networks', 'v1.multus-cni.io/default-network'];
+const ASKS_FOR_ADDRESS = /"(ips|mac)"/;
 
 /**
  * Labels that a clone takes over: ours and the deployment tools' go; those that name the VM name the clone.
@@ -75,10 +86,11 @@ export function carriedLabels(labels: Entries, source: string, target: string): 
 export function carriedAnnotations(annotations: Entries): Record<string, string> {
   return Object.fromEntries(
     Object.entries(annotations ?? {}).filter(
-      ([key]) =>
+      ([key, value]) =>
         !key.startsWith(MARKS.prefix) &&
         key !== DESCRIPTION_ANNOTATION &&
-        !OWN_ANNOTATIONS.some((pattern) => pattern.test(key)),
+        !OWN_ANNOTATIONS.some((pattern) => pattern.test(key)) &&
+        !(NETWORK_CHOICES.includes(key) && ASKS_FOR_ADDRESS.test(value)),
     ),
   );
 }

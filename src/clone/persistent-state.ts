@@ -48,9 +48,9 @@ function statesOf(source: VirtualMachine, { vmi, revisions, sourceClaims }: Plan
   return isKept ? ['TPM', 'EFI'] : [];
 }
 
-/** KubeVirt pkg/storage/cbt: whatever state it is in, the claim may have been made for it. */
+/** KubeVirt pkg/storage/cbt, HasCBTStateEnabled. */
 function tracksBlocks({ status }: VirtualMachine): boolean {
-  return !['', 'Disabled'].includes(status?.changedBlockTracking?.state ?? '');
+  return ['Initializing', 'Enabled'].includes(status?.changedBlockTracking?.state ?? '');
 }
 
 /** A preference counts only where the VM itself says nothing (KubeVirt pkg/instancetype/preference/apply). */

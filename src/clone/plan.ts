@@ -41,6 +41,8 @@ export interface PlanFacts extends Storage {
   request: PlanRequest;
   source?: VirtualMachine;
   vmi?: VirtualMachineInstance;
+  /** Of the source's namespace: those that made its claims. */
+  sourceDataVolumes: DataVolume[];
   /** Of the source's namespace. */
   migrations: Migration[];
   /** Of the source's namespace: those that the source names, and those that KubeVirt keeps for it. */

@@ -1,5 +1,5 @@
-import { type Blocker, MARKS, type Owner } from '../contract';
-import type { Migration, Pod, RunStrategy, VirtualMachine, VirtualMachineInstance } from './resources';
+import { MARKS, type Owner } from '../contract';
+import type { Pod, RunStrategy, VirtualMachine, VirtualMachineInstance } from './resources';
 import { isAwaitingStandstill } from './standstill';
 
 /** The two ways to say whether a VM shall run; a VM has exactly one of them. */
@@ -151,14 +151,26 @@ export function whyNotOff(
   return pod && `pod ${pod.metadata.name} (${pod.status?.phase ?? 'new'}) still uses its disks`;
 }
 
-/** Whether a pod that has not ended mounts one of the claims of its namespace. */
+/** Whether a pod that has not ended mounts one of the claims of its namespace to write (CDI common/util.go, GetPodsUsingPVCs). */
 export function usesClaim(pod: Pod, claims: ReadonlySet<string>): boolean {
   if (pod.status?.phase === 'Succeeded' || pod.status?.phase === 'Failed') return false;
   return (
     pod.spec?.volumes?.some(
-      ({ persistentVolumeClaim }) => persistentVolumeClaim && claims.has(persistentVolumeClaim.claimName),
+      ({ persistentVolumeClaim: used }) => used && !used.readOnly && claims.has(used.claimName),
     ) ?? false
   );
+}
+
+/**
+ * Whether it is the VM's launcher pod, owned by its VMI, or one that plugs a disk into it, owned by the launcher:
+ * they end with the VM. Labels prove nothing: whoever copies the template copies them.
+ */
+export function belongsToVm({ metadata }: Pod, source: VirtualMachine, pods: readonly Pod[]): boolean {
+  return (metadata.ownerReferences ?? []).some(({ kind, name, uid }) => {
+    if (kind === 'VirtualMachineInstance') return name === source.metadata.name;
+    const launcher = kind === 'Pod' && pods.find((pod) => pod.metadata.uid === uid);
+    return launcher ? belongsToVm(launcher, source, pods) : false;
+  });
 }
 
 /** CDI's pods that copy a claim only read it; those that import or upload write. */
@@ -174,80 +186,6 @@ export function fillsItsClaim({ metadata }: Pod): boolean {
 export function isCdiPod(pod: Pod): boolean {
   const labels = pod.metadata.labels;
   return labels?.app === 'containerized-data-importer' || labels?.['cdi.kubevirt.io'] !== undefined;
-}
-
-/** Why the VM can't be cloned in the state that it is in, or undefined. (kubevirt-rules, Power.) */
-export function powerBlocker(
-  vm: VirtualMachine,
-  vmi: VirtualMachineInstance | undefined,
-  migrations: readonly Migration[] = [],
-): Blocker | undefined {
-  const { name } = vm.metadata;
-  const status = vm.status?.printableStatus;
-  if (vm.metadata.deletionTimestamp) {
-    return { type: 'SourceDeleting', message: `${name} is being deleted.` };
-  }
-  if (strategyOf(vm) === 'WaitAsReceiver') {
-    return {
-      type: 'SourceIsReceiver',
-      message: `${name} waits to receive a migration: clone it when that has ended.`,
-    };
-  }
-  if (status === 'Paused' || hasCondition(vmi, 'Paused')) {
-    return {
-      type: 'SourcePaused',
-      message: `${name} is paused: unpause it first, so that it can shut down.`,
-    };
-  }
-  if (status === 'Migrating' || isMigrating(vmi) || isToMigrate(vmi, migrations)) {
-    return {
-      type: 'SourceMigrating',
-      message: `${name} is migrating to another node, or is about to: wait until it has arrived.`,
-    };
-  }
-  if (hasCondition(vmi, 'VolumesChange')) {
-    return {
-      type: 'SourceVolumesMoving',
-      message: `Disks of ${name} are being moved to other storage: wait until that is done.`,
-    };
-  }
-  if (hasCondition(vm, 'ManualRecoveryRequired')) {
-    return {
-      type: 'SourceNeedsRecovery',
-      message: `${name} was stopped while its disks were moved to other storage, and does not start until somebody puts its volumes right: see its condition ManualRecoveryRequired.`,
-    };
-  }
-  if (vm.status?.snapshotInProgress) {
-    return {
-      type: 'SnapshotInProgress',
-      message: `Snapshot ${vm.status.snapshotInProgress} of ${name} is being taken: wait until it is done.`,
-    };
-  }
-  if (vm.status?.restoreInProgress) {
-    return {
-      type: 'RestoreInProgress',
-      message: `${name} is being restored (${vm.status.restoreInProgress}): wait until it is done.`,
-    };
-  }
-  return undefined;
-}
-
-function hasCondition(object: VirtualMachine | VirtualMachineInstance | undefined, type: string): boolean {
-  return object?.status?.conditions?.some((c) => c.type === type && c.status === 'True') ?? false;
-}
-
-/** One that was asked for and has no target yet is not in the instance's status. */
-function isToMigrate(vmi: VirtualMachineInstance | undefined, migrations: readonly Migration[]): boolean {
-  if (!vmi || isFinal(vmi)) return false;
-  return migrations.some(
-    ({ spec, status }) =>
-      spec?.vmiName === vmi.metadata.name && !['Succeeded', 'Failed'].includes(status?.phase ?? ''),
-  );
-}
-
-function isMigrating(vmi: VirtualMachineInstance | undefined): boolean {
-  const migration = vmi?.status?.migrationState;
-  return migration !== undefined && !migration.completed && !migration.failed && !isFinal(vmi);
 }
 
 function parseSaved(text: string): SavedPower | undefined {

@@ -1,9 +1,10 @@
 import type { Blocker, PlannedCopy } from '../contract';
 import type { PlanDisk } from './disks';
-import { belongsToLeftover } from './leftover';
+import { belongsToLeftover, leftoverOf } from './leftover';
 import type { PlanFacts } from './plan';
+import { belongsToVm } from './power';
 import { parseBytes, parseQuantity } from './quantity';
-import type { PersistentVolumeClaim, ResourceQuota } from './resources';
+import type { ResourceQuota } from './resources';
 
 /** Amounts by a quota's name for them, such as `requests.storage`; sizes in bytes. */
 type Amounts = Record<string, number>;
@@ -36,7 +37,8 @@ export function quotaBlockers(
     );
     need(source.namespace, temporary(disk, facts));
   }
-  need(target.namespace, freed(facts));
+  need(target.namespace, negative(leftoverAmounts(facts)));
+  need(source.namespace, negative(stoppedPods(facts)));
   return facts.quotas.flatMap((quota) => {
     const amounts = needs.get(quota.metadata.namespace ?? '');
     return amounts && !isScoped(quota) ? exceeded(quota, amounts) : [];
@@ -60,10 +62,10 @@ function claimed(bytes: number, storageClass: string): Amounts {
   };
 }
 
-/** What CDI makes on the way, beside the source. A clone by the driver first has the whole volume's size. */
+/** What CDI makes on the way, beside the source. What the storage clones first has the whole volume's size. */
 function temporary({ sourceClaim, bytes, method, storageClass }: PlanDisk, facts: PlanFacts): Amounts {
   const claim = facts.sourceClaims.find(({ metadata }) => metadata.name === sourceClaim);
-  const capacity = method === 'csi-clone' ? parseBytes(claim?.status?.capacity?.storage) : undefined;
+  const capacity = method === 'copy' ? undefined : parseBytes(claim?.status?.capacity?.storage);
   const amounts = claimed(Math.max(bytes, capacity ?? 0), storageClass);
   if (method === 'copy') return sum(amounts, { pods: COPY_PODS, 'count/pods': COPY_PODS });
   if (method === 'snapshot') return sum(amounts, { 'count/volumesnapshots.snapshot.storage.k8s.io': 1 });
@@ -71,13 +73,31 @@ function temporary({ sourceClaim, bytes, method, storageClass }: PlanDisk, facts
 }
 
 /** An earlier run's leftover is removed before anything is made. */
-function freed(facts: PlanFacts): Amounts {
-  const gone = facts.targetClaims.filter((claim) => belongsToLeftover(claim, facts));
-  const amounts = gone.map(({ spec }: PersistentVolumeClaim) =>
-    claimed(parseBytes(spec.resources?.requests?.storage) ?? 0, spec.storageClassName ?? ''),
-  );
-  const all = amounts.reduce(sum, {});
-  return Object.fromEntries(Object.entries(all).map(([resource, amount]) => [resource, -amount]));
+function leftoverAmounts(facts: PlanFacts): Amounts {
+  if (!leftoverOf(facts)) return {};
+  const claims = facts.targetClaims
+    .filter((claim) => belongsToLeftover(claim, facts))
+    .map(({ spec }) =>
+      claimed(parseBytes(spec.resources?.requests?.storage) ?? 0, spec.storageClassName ?? ''),
+    );
+  const dataVolumes = facts.targetDataVolumes.filter((each) => belongsToLeftover(each, facts));
+  return [
+    ...claims,
+    {
+      'count/virtualmachines.kubevirt.io': 1,
+      'count/datavolumes.cdi.kubevirt.io': dataVolumes.length,
+    },
+  ].reduce(sum, {});
+}
+
+/** The source's own are gone when the copy begins. */
+function stoppedPods({ source, pods }: PlanFacts): Amounts {
+  const own = source ? pods.filter((pod) => belongsToVm(pod, source, pods)).length : 0;
+  return { pods: own, 'count/pods': own };
+}
+
+function negative(amounts: Amounts): Amounts {
+  return Object.fromEntries(Object.entries(amounts).map(([resource, amount]) => [resource, -amount]));
 }
 
 function sum(a: Amounts, b: Amounts): Amounts {

@@ -109,6 +109,8 @@ export interface VmiSpec {
   networks?: { name: string; multus?: { networkName: string }; [other: string]: unknown }[];
   hostname?: string;
   terminationGracePeriodSeconds?: number;
+  startStrategy?: string;
+  resourceClaims?: { name: string; resourceClaimName?: string; resourceClaimTemplateName?: string }[];
   accessCredentials?: unknown[];
   [other: string]: unknown;
 }
@@ -163,6 +165,7 @@ export interface VirtualMachine extends KubernetesResource {
     instancetypeRef?: RevisionRef;
     preferenceRef?: RevisionRef;
     changedBlockTracking?: { state?: string };
+    memoryDumpRequest?: { phase?: string };
     [other: string]: unknown;
   };
 }
@@ -189,6 +192,9 @@ export interface VirtualMachineInstance extends KubernetesResource {
       [other: string]: unknown;
     };
     volumeStatus?: { name: string; hotplugVolume?: unknown; [other: string]: unknown }[];
+    changedBlockTracking?: {
+      backupStatus?: { backupName?: string; completed?: boolean; failed?: boolean };
+    };
     guestOSInfo?: { prettyName?: string; name?: string; version?: string };
     [other: string]: unknown;
   };
@@ -222,6 +228,7 @@ export interface ClaimSpec {
   storageClassName?: string;
   resources?: { requests?: { storage?: string; [other: string]: string | undefined } };
   volumeName?: string;
+  volumeAttributesClassName?: string;
   dataSourceRef?: { apiGroup?: string; kind: string; name: string; namespace?: string };
   [other: string]: unknown;
 }
@@ -234,7 +241,11 @@ export interface PersistentVolumeClaim extends KubernetesResource {
 export interface Pod extends KubernetesResource {
   spec?: {
     nodeName?: string;
-    volumes?: { name: string; persistentVolumeClaim?: { claimName: string }; [other: string]: unknown }[];
+    volumes?: {
+      name: string;
+      persistentVolumeClaim?: { claimName: string; readOnly?: boolean };
+      [other: string]: unknown;
+    }[];
     [other: string]: unknown;
   };
   status?: {

@@ -2,10 +2,11 @@ import { IN_PROGRESS, MARKS, targetOfWorkflowId } from '../contract';
 import { type Actions, actionsFor } from './actions';
 import { diskOutcome } from './copy-outcome';
 import { holdersOf, isLocked } from './lock';
-import { isFinal, isOn, powerBlocker, strategyOf } from './power';
+import { isFinal, isOn, strategyOf } from './power';
 import { overallPercent, raise } from './progress';
 import { parseBytes } from './quantity';
 import type { DataVolume, VirtualMachine, VirtualMachineInstance } from './resources';
+import { stateBlocker } from './source-state';
 
 export const FILTER_GROUPS = ['Running', 'Offline', 'Error', 'Transitioning', 'Unknown'] as const;
 export type FilterGroup = (typeof FILTER_GROUPS)[number];
@@ -89,7 +90,7 @@ export function vmRow({
       once: strategyOf(vm) === 'Once',
       locked,
       deleting: deletionTimestamp !== undefined,
-      cloneBlocker: powerBlocker(vm, vmi)?.message,
+      cloneBlocker: stateBlocker(vm, vmi)?.message,
       ...(clone && { clone }),
     }),
   };

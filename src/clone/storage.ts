@@ -12,6 +12,8 @@ export interface CopiedClaimSpec {
   size: string;
   /** Where it is no disk image; CDI refuses to copy one into the other. */
   contentType?: string;
+  /** Belongs to the driver of the class: it stays with that. */
+  volumeAttributesClassName?: string;
 }
 
 /** The storage of the cluster. */
@@ -44,7 +46,8 @@ export function copiedClaimSpec(
 ): CopiedClaimSpec {
   const own = likeSource(claim);
   if (wanted === undefined || wanted === own.storageClassName) return own;
-  const on = { ...own, ...modesOn(own, wanted, storage), storageClassName: wanted };
+  const { volumeAttributesClassName, ...carried } = own;
+  const on = { ...carried, ...modesOn(own, wanted, storage), storageClassName: wanted };
   return { ...on, size: sizeOn(on, own, claim, storage) };
 }
 
@@ -91,6 +94,7 @@ function overheadOf(
 }
 
 function likeSource({ metadata, spec }: PersistentVolumeClaim): CopiedClaimSpec {
+  const { volumeAttributesClassName } = spec;
   const contentType = metadata.annotations?.[CONTENT_TYPE];
   return {
     accessModes: [ablest(spec.accessModes ?? [])],
@@ -98,6 +102,7 @@ function likeSource({ metadata, spec }: PersistentVolumeClaim): CopiedClaimSpec 
     storageClassName: spec.storageClassName ?? '',
     size: spec.resources?.requests?.storage ?? '',
     ...(contentType && contentType !== DISK_IMAGE && { contentType }),
+    ...(volumeAttributesClassName && { volumeAttributesClassName }),
   };
 }
 
@@ -134,8 +139,7 @@ export function copyMethod(
 function advisedMethod(storage: Storage, storageClass: string): CopyMethod {
   const status = profileOf(storage, storageClass)?.status;
   if (status?.cloneStrategy === 'csi-clone' || status?.cloneStrategy === 'copy') return status.cloneStrategy;
-  if (status?.cloneStrategy === 'snapshot' || status?.snapshotClass) return 'snapshot';
-  return 'copy';
+  return status?.snapshotClass && (status.cloneStrategy ?? 'snapshot') === 'snapshot' ? 'snapshot' : 'copy';
 }
 
 function profileOf({ storageProfiles }: Storage, storageClass: string): StorageProfile | undefined {

@@ -157,7 +157,7 @@ function buildTemplate(
 }
 
 function withMac(nic: Interface, { macs }: Identity): Interface {
-  const macAddress = macs[nic.name];
+  const macAddress = Object.hasOwn(macs, nic.name) ? macs[nic.name] : undefined;
   return macAddress ? { ...nic, macAddress } : nic;
 }
 

@@ -1,10 +1,13 @@
 import type { Warning } from '../contract';
 import type { DiskPlan, PlanDisk } from './disks';
 import { sidecarWarnings } from './hook-sidecars';
+import { normalMac } from './identity';
 import { persistentStateWarnings } from './persistent-state';
 import type { PlanFacts } from './plan';
-import type { VirtualMachine } from './resources';
+import type { VirtualMachine, Volume } from './resources';
 import { revisionWarnings } from './revisions';
+import { startsPaused } from './source-state';
+import { sourceWarnings } from './source-warnings';
 import { kindOf } from './volumes';
 
 type ClaimSpecs = DiskPlan['claimSpecs'];
@@ -16,9 +19,12 @@ export function findWarnings(
   { disks, claimSpecs }: Pick<DiskPlan, 'disks' | 'claimSpecs'>,
 ): Warning[] {
   return [
-    ...hotplugged(source, facts),
+    ...sourceWarnings(source, facts),
     ...guestIdentity(source, facts),
+    ...networkData(source, facts),
+    ...pausedStart(source, facts),
     ...placement(source),
+    ...claimTemplates(source, facts),
     ...earlyBinding(source, facts, disks),
     ...networks(source, facts),
     ...sidecarWarnings(source, facts),
@@ -26,21 +32,18 @@ export function findWarnings(
     ...persistentStateWarnings(source, facts),
     ...keptMacs(source, facts),
     ...otherAccess(disks, facts, claimSpecs),
-    ...pendingRestart(source, facts),
   ];
 }
 
-function hotplugged(source: VirtualMachine, { vmi }: PlanFacts): Warning[] {
-  const kept = new Set(source.spec.template.spec.volumes?.map(({ name }) => name));
-  const extra = (vmi?.spec?.volumes ?? []).filter(
-    (volume) =>
-      !kept.has(volume.name) &&
-      (volume.dataVolume?.hotpluggable || volume.persistentVolumeClaim?.hotpluggable),
-  );
-  return extra.map(({ name }) => ({
-    type: 'HotplugVolumeNotCopied',
-    message: `Disk ${name} is plugged into the running VM only, not into its configuration: it is not copied.`,
-  }));
+/** Each of its starts waits for somebody. */
+function pausedStart(source: VirtualMachine, { request }: PlanFacts): Warning[] {
+  if (!request.startAfterClone || !startsPaused(source)) return [];
+  return [
+    {
+      type: 'CloneStartsPaused',
+      message: 'The clone starts paused, as its startStrategy says: unpause it then.',
+    },
+  ];
 }
 
 /** cloud-init runs once per instance-id, and that follows firmware UUID or name (KubeVirt pkg/cloud-init). */
@@ -60,9 +63,43 @@ function guestIdentity(source: VirtualMachine, { request }: PlanFacts): Warning[
     {
       type: 'GuestIdentityCopied',
       message:
-        "The clone starts with what the guest keeps on its disks: host name, machine-id, host keys and fixed addresses are the source's.",
+        "The clone starts with what the guest keeps on its disks: host name, machine-id, host keys and fixed addresses are the source's, and what is bound to a MAC address finds another one.",
     },
   ];
+}
+
+/** Network data may choose an interface by its MAC, which is another one in the clone (cloud-init, network config). */
+function networkData(source: VirtualMachine, { request }: PlanFacts): Warning[] {
+  if (request.options.macAddresses === 'keep') return [];
+  const { volumes = [], domain } = source.spec.template.spec;
+  const data = volumes.map(inlineNetworkData).join('\n').toLowerCase();
+  const named = (domain.devices?.interfaces ?? []).filter(
+    ({ macAddress }) => macAddress && data.includes(normalMac(macAddress)),
+  );
+  if (named.length === 0) return [];
+  return [
+    {
+      type: 'NetworkDataNamesMac',
+      message: `cloud-init's network data chooses interface ${named.map(({ name }) => name).join(', ')} by its MAC address, which is another one in the clone: it comes up without that network until the network data are changed.`,
+    },
+  ];
+}
+
+function inlineNetworkData({ cloudInitNoCloud, cloudInitConfigDrive }: Volume): string {
+  const { networkData = '', networkDataBase64 = '' } = (cloudInitNoCloud ?? cloudInitConfigDrive ?? {}) as {
+    networkData?: string;
+    networkDataBase64?: string;
+  };
+  return networkData + decoded(networkDataBase64);
+}
+
+/** What is no base64 is nothing that a guest could read either. */
+function decoded(base64: string): string {
+  try {
+    return atob(base64);
+  } catch {
+    return '';
+  }
 }
 
 function placement(source: VirtualMachine): Warning[] {
@@ -76,15 +113,6 @@ function placement(source: VirtualMachine): Warning[] {
         'The clone asks for the same kinds of host devices or GPUs: it can not start while none of them is free.',
     });
   }
-  const shared = (resourceClaims as { resourceClaimName?: string }[] | undefined)?.flatMap(
-    ({ resourceClaimName }) => resourceClaimName ?? [],
-  );
-  if (hasEntries(shared)) {
-    warnings.push({
-      type: 'ResourceClaimShared',
-      message: `The clone names the same ResourceClaim as its source (${shared?.join(', ')}): it starts only where the device can be shared, and where there is such a claim in its namespace.`,
-    });
-  }
   if (hasEntries(nodeSelector) || hasEntries(affinity)) {
     warnings.push({
       type: 'NodePlacement',
@@ -93,6 +121,21 @@ function placement(source: VirtualMachine): Warning[] {
     });
   }
   return warnings;
+}
+
+/** A template of devices is looked up in the VM's own namespace. */
+function claimTemplates(source: VirtualMachine, { request }: PlanFacts): Warning[] {
+  if (request.source.namespace === request.target.namespace) return [];
+  return (source.spec.template.spec.resourceClaims ?? []).flatMap(({ resourceClaimTemplateName: name }) =>
+    name
+      ? [
+          {
+            type: 'ResourceClaimTemplateElsewhere',
+            message: `ResourceClaimTemplate ${name} is looked up in namespace ${request.target.namespace} by the clone: without it there it does not start.`,
+          },
+        ]
+      : [],
+  );
 }
 
 /** The disks of a clone that is off are bound before anyone knows where it will run (kubevirt-rules, DataVolumes). */
@@ -157,20 +200,6 @@ function otherAccess(disks: readonly PlanDisk[], { sourceClaims }: PlanFacts, sp
     {
       type: 'NotMigratable',
       message: `Disk ${fewer.map(({ name }) => name).join(', ')} can not be used by several nodes on the storage class that was asked for: the clone can not be live-migrated.`,
-    },
-  ];
-}
-
-/** Shutting it down and starting it again is the restart that it waits for. */
-function pendingRestart({ metadata, status }: VirtualMachine, { vmi }: PlanFacts): Warning[] {
-  const waits = status?.conditions?.some(
-    ({ type, status: is }) => type === 'RestartRequired' && is === 'True',
-  );
-  if (!waits || !vmi) return [];
-  return [
-    {
-      type: 'SourceRestartApplies',
-      message: `${metadata.name} has changes that wait for its next start: it comes back with them, and the clone has them too.`,
     },
   ];
 }

@@ -87,6 +87,7 @@ export async function readPlanFacts(
   const [
     vmi,
     migrations,
+    sourceDataVolumes,
     sourceClaims,
     pods,
     storageProfiles,
@@ -103,6 +104,7 @@ export async function readPlanFacts(
   ] = await Promise.all([
     read.get(Kinds.VirtualMachineInstance, caches?.instances, request.source),
     read.list(Kinds.Migration, caches?.migrations, namespace),
+    read.dataVolumesOf(source, namespace),
     read.claimsOf(source, namespace),
     read.list(Kinds.Pod, caches?.pods, namespace),
     read.list(Kinds.StorageProfile, caches?.storageProfiles),
@@ -121,6 +123,7 @@ export async function readPlanFacts(
     ...facts,
     vmi,
     migrations,
+    sourceDataVolumes,
     sourceClaims,
     pods,
     storageProfiles,
@@ -141,6 +144,7 @@ export async function readPlanFacts(
 /** What is known of a source that is not there. */
 const NOTHING: Omit<PlanFacts, 'request' | 'targetNamespaceExists'> = {
   migrations: [],
+  sourceDataVolumes: [],
   sourceClaims: [],
   pods: [],
   storageProfiles: [],
@@ -197,6 +201,13 @@ class Reader {
   ): Promise<T[]> {
     if (cache) return cache.list(namespace);
     return (await this.client.list(kind, { namespace, signal: this.signal })).items;
+  }
+
+  /** A claim has the name of the DataVolume that made it. */
+  async dataVolumesOf(source: VirtualMachine, namespace: string): Promise<DataVolume[]> {
+    const named = new Set(claimNamesOf(source));
+    const dataVolumes = await this.list(Kinds.DataVolume, this.caches?.dataVolumes, namespace);
+    return dataVolumes.filter(({ metadata }) => named.has(metadata.name));
   }
 
   /** Those that the VM names, and those that KubeVirt keeps its state on. */

@@ -52,7 +52,7 @@ async function startWith(facts: PlanFacts): Promise<void> {
     ...of(Kinds.VirtualMachine, [facts.source, facts.targetVm]),
     ...of(Kinds.VirtualMachineInstance, [facts.vmi]),
     ...of(Kinds.PersistentVolumeClaim, [...facts.sourceClaims, ...facts.targetClaims]),
-    ...of(Kinds.DataVolume, facts.targetDataVolumes),
+    ...of(Kinds.DataVolume, [...facts.sourceDataVolumes, ...facts.targetDataVolumes]),
     ...of(Kinds.Migration, facts.migrations),
     ...of(Kinds.Pod, facts.pods),
     ...of(Kinds.StorageProfile, facts.storageProfiles),

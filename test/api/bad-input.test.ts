@@ -120,6 +120,12 @@ describe('POST /clones refuses with the field', () => {
       /reserved/,
     ],
     [
+      'a hook beside the guest',
+      { source, target, options: { annotations: { 'hooks.kubevirt.io/hookSidecars': '[]' } } },
+      'options.annotations.hooks.kubevirt.io/hookSidecars',
+      /reserved/,
+    ],
+    [
       'an annotation that has a field',
       { source, target, options: { annotations: { description: 'x' } } },
       'options.annotations.description',

@@ -28,7 +28,7 @@ describe('POST /clones', () => {
       storageClass: 'fast',
       persistentState: 'empty',
       copySecrets: true,
-      labels: { tier: 'test', 'example.com/team': null },
+      labels: { tier: 'test', 'example.com/team': null, 'kubevirt.io/size': null },
       annotations: { 'example.com/ticket': 'A 1' },
       macAddresses: 'keep',
     };

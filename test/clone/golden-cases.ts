@@ -65,6 +65,7 @@ const CLASSES = [
     name: 'snap',
     provisioner: 'san.csi.example.com',
     strategy: 'snapshot',
+    snapshotClass: 'san',
     mode: 'Block',
     access: 'ReadWriteMany',
   },
@@ -102,21 +103,25 @@ export function readCase(name: string): GoldenCase {
   const usual: Omit<PlanFacts, 'request' | 'source' | 'vmi'> = {
     sourceClaims: sourceClaims.map((patch) => sourceClaim(patch, namespace)),
     pods: [],
-    storageProfiles: CLASSES.map(({ name: storageClass, provisioner, strategy, mode, access }) => ({
-      metadata: { name: storageClass },
-      status: {
-        claimPropertySets: [{ accessModes: [access], volumeMode: mode }],
-        cloneStrategy: strategy,
-        provisioner,
-        storageClass,
-      },
-    })),
+    storageProfiles: CLASSES.map(
+      ({ name: storageClass, provisioner, strategy, mode, access, ...others }) => ({
+        metadata: { name: storageClass },
+        status: {
+          claimPropertySets: [{ accessModes: [access], volumeMode: mode }],
+          cloneStrategy: strategy,
+          ...('snapshotClass' in others && { snapshotClass: others.snapshotClass }),
+          provisioner,
+          storageClass,
+        },
+      }),
+    ),
     storageClasses: CLASSES.map(({ name: storageClass, provisioner, ...others }) => ({
       metadata: { name: storageClass },
       provisioner,
       volumeBindingMode: 'late' in others ? 'WaitForFirstConsumer' : 'Immediate',
     })),
     migrations: [],
+    sourceDataVolumes: [],
     targetClaims: [],
     targetDataVolumes: [],
     targetNamespaceExists: true,

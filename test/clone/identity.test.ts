@@ -1,5 +1,7 @@
 import { newIdentity } from '../../src/clone/identity';
-import { counting, vm, withTemplateSpec } from './objects';
+import { planClone } from '../../src/clone/plan';
+import { buildTarget } from '../../src/clone/target';
+import { counting, facts, targetRequest, vm, withTemplateSpec } from './objects';
 
 const seed = Number(process.env.TEST_SEED ?? Date.now() % 2 ** 31);
 
@@ -25,6 +27,20 @@ describe(`a fresh identity (kubevirt-rules, Identity; seed ${seed})`, () => {
     expect(firmware.uuid).toMatch(UUID);
     expect(firmware.serial).toMatch(UUID);
     expect(firmware.uuid).not.toBe(firmware.serial);
+  });
+
+  test.each(['constructor', '__proto__'])('15 an interface may be named %s', (name) => {
+    const interfaces = [{ name, macAddress: '02:00:00:00:00:01' }];
+    const source = withTemplateSpec({ domain: { devices: { interfaces } } });
+    const { macs } = newIdentity(source, randomBytes);
+    expect(Object.entries(macs)).toEqual([[name, expect.stringMatching(/^[0-9a-f:]{17}$/)]]);
+    const kept = newIdentity(source, randomBytes, [], { macAddresses: 'keep' });
+    const plan = planClone(facts({ source }));
+    const built = (identity: typeof kept) =>
+      buildTarget({ source, plan, request: targetRequest(), identity }).vm.spec.template.spec.domain.devices
+        ?.interfaces?.[0]?.macAddress;
+    expect(built(kept)).toBe('02:00:00:00:00:01');
+    expect(built({ ...kept, macs })).toBe(Object.entries(macs)[0]?.[1]);
   });
 
   test('15 every interface gets a MAC of its own, locally administered and unicast', () => {

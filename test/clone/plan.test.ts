@@ -16,6 +16,7 @@ import {
   vm,
   vmi,
   withTemplateSpec,
+  withVolume,
 } from './objects';
 
 const migration = (vmiName: string, phase?: string): Migration => ({
@@ -181,6 +182,68 @@ describe('the target', () => {
   });
 });
 
+describe('what becomes of the source', () => {
+  const owner = { apiVersion: 'v1', kind: 'KubevirtMachine', name: 'm', uid: 'm', controller: true };
+  test.each<[string, Partial<PlanFacts>, string[]]>([
+    [
+      'an image that is written to',
+      { source: withVolume({ containerDisk: { image: 'i' } }) },
+      ['SourceLosesEphemeralData'],
+    ],
+    ['an image on a CD', { source: withVolume({ containerDisk: { image: 'i' } }, { cdrom: {} }) }, []],
+    [
+      'a scratch disk',
+      { source: withVolume({ emptyDisk: { capacity: '1Gi' } }) },
+      ['SourceLosesEphemeralData'],
+    ],
+    [
+      'a scratch disk of a VM that is off',
+      {
+        source: vm({ spec: { ...withVolume({ emptyDisk: {} }).spec, runStrategy: 'Halted' } }),
+        vmi: undefined,
+      },
+      [],
+    ],
+    ['a controller', { source: vm({ metadata: { ownerReferences: [owner] } }) }, ['SourceManaged']],
+    [
+      'Argo CD',
+      { source: vm({ metadata: { annotations: { 'argocd.argoproj.io/tracking-id': 'x' } } }) },
+      ['SourceManaged'],
+    ],
+    [
+      'changes that wait',
+      { source: vm({ status: { conditions: [{ type: 'RestartRequired', status: 'True' }] } }) },
+      ['SourceRestartApplies'],
+    ],
+  ])('%s', (_what, given, expected) =>
+    expect(planClone(facts(given)).warnings.map(({ type }) => type)).toEqual(expected),
+  );
+
+  test('one that starts paused is not cloned while it is on; off, its clone is told of', () => {
+    const paused = (runStrategy: string) =>
+      vm({ spec: { runStrategy, template: { spec: { startStrategy: 'Paused' } } } });
+    expect(types(planClone(facts({ source: paused('Always') })))).toEqual(['SourceStartsPaused']);
+    const request = { ...facts().request, startAfterClone: true };
+    const off = planClone(facts({ request, source: paused('Halted'), vmi: undefined }));
+    expect(off.blockers).toEqual([]);
+    expect(off.warnings.map(({ type }) => type)).toContain('CloneStartsPaused');
+  });
+
+  test.each<[string, object, string[]]>([
+    ['by name', { networkData: 'ethernets: {eth0: {dhcp4: true}}' }, []],
+    ['by MAC', { networkData: 'match: {macaddress: "02:00:00:00:00:01"}' }, ['NetworkDataNamesMac']],
+    ['by MAC, encoded', { networkDataBase64: btoa('mac: 02:00:00:00:00:01') }, ['NetworkDataNamesMac']],
+    ['that can not be read', { networkDataBase64: '%' }, []],
+  ])('network data that choose an interface %s', (_how, cloudInitNoCloud, expected) => {
+    const named = (options: object) =>
+      planClone(facts({ source: withVolume({ cloudInitNoCloud }), request: { ...facts().request, options } }))
+        .warnings.map(({ type }) => type)
+        .filter((type) => type === 'NetworkDataNamesMac');
+    expect(named({})).toEqual(expected);
+    expect(named({ macAddresses: 'keep' })).toEqual([]);
+  });
+});
+
 describe('what a VM names besides its volumes', () => {
   const sidecars = (...list: unknown[]) => ({
     spec: {
@@ -203,12 +266,17 @@ describe('what a VM names besides its volumes', () => {
       [],
       [],
     ],
-    ['devices of a template', claims({ name: 'a', resourceClaimTemplateName: 't' }), [], ['HostDevices']],
+    [
+      'devices of a template',
+      claims({ name: 'a', resourceClaimTemplateName: 't' }),
+      [],
+      ['HostDevices', 'ResourceClaimTemplateElsewhere'],
+    ],
     [
       'a device that is claimed already',
       claims({ name: 'a', resourceClaimName: 'c' }),
-      [],
-      ['HostDevices', 'ResourceClaimShared'],
+      ['ResourceClaimShared'],
+      ['HostDevices'],
     ],
   ])('%s', (_what, source, blockers, warnings) => {
     const plan = planClone(acrossNamespaces(source));
@@ -272,6 +340,19 @@ describe('the source', () => {
   });
 });
 
+// CDI v1beta1/utils.go, IsPopulated
+test.each<[string, string | undefined, string[]]>([
+  ['Succeeded', 'db-root', []],
+  ['ImportScheduled', 'db-root', ['SourceDiskNotReady']],
+  ['', 'db-root', ['SourceDiskNotReady']],
+  ['Failed', undefined, []],
+])('a DataVolume that is "%s" and has made %s', (phase, made, expected) => {
+  const ownerReferences = made ? [{ apiVersion: 'v1', kind: 'DataVolume', name: made, uid: 'dv' }] : [];
+  const sourceDataVolumes = [{ metadata: { name: 'db-root' }, spec: {}, status: { phase } }];
+  const sourceClaims = [claim('db-root', { metadata: { ownerReferences } }), claim('db-logs')];
+  expect(types(planClone(facts({ sourceDataVolumes, sourceClaims })))).toEqual(expected);
+});
+
 describe('pods on the source disks (rules 46)', () => {
   const component = (value: string) => ({ metadata: { labels: { 'cdi.kubevirt.io': value } } });
   const ownedBy = (kind: string, name: string, uid: string) => ({
@@ -283,6 +364,13 @@ describe('pods on the source disks (rules 46)', () => {
     ['a pod that has ended', pod('backup', 'db-logs', { status: { phase: 'Succeeded' } }), []],
     ['a pod that has failed', pod('backup', 'db-logs', { status: { phase: 'Failed' } }), []],
     ['a pod on other claims', pod('web', 'web-data'), []],
+    [
+      'a pod that only reads',
+      pod('scan', 'db-logs', {
+        spec: { volumes: [{ name: 'd', persistentVolumeClaim: { claimName: 'db-logs', readOnly: true } }] },
+      }),
+      [],
+    ],
     [
       'the pod of a disk plugged into the VM',
       pod('hp-1', 'db-logs', ownedBy('Pod', 'virt-launcher-db-x', 'virt-launcher-db-x-uid')),
@@ -312,7 +400,8 @@ describe('pods on the source disks (rules 46)', () => {
   ])('%s', (_what, given, expected) => {
     const plan = planClone(facts({ pods: [launcher(), given] }));
     expect(types(plan)).toEqual(expected);
-    if (expected.length > 0) expect(plan.blockers[0]?.message).toContain(given.metadata.name);
+    const owner = given.metadata.ownerReferences?.[0];
+    if (expected.length > 0) expect(plan.blockers[0]?.message).toContain(owner?.name ?? given.metadata.name);
   });
 });
 
@@ -501,7 +590,8 @@ describe('power', () => {
 describe('method of copying (CDI clone/planner.go; rules 67)', () => {
   test.each([
     ['csi-clone', { cloneStrategy: 'csi-clone' }, 'csi-clone'],
-    ['snapshot', { cloneStrategy: 'snapshot' }, 'snapshot'],
+    ['snapshot', { cloneStrategy: 'snapshot', snapshotClass: 's' }, 'snapshot'],
+    ['snapshot, without a snapshot class', { cloneStrategy: 'snapshot' }, 'copy'],
     ['copy', { cloneStrategy: 'copy', snapshotClass: 's' }, 'copy'],
     ['unsaid, with a snapshot class', { snapshotClass: 's' }, 'snapshot'],
     ['unsaid', {}, 'copy'],

@@ -1,5 +1,6 @@
-import { isGoingDown, isOn, powerBlocker, savedPower, strategyOf, whyNotOff } from '../../src/clone/power';
+import { isGoingDown, isOn, savedPower, strategyOf, whyNotOff } from '../../src/clone/power';
 import type { Pod, VirtualMachine, VirtualMachineInstance } from '../../src/clone/resources';
+import { stateBlocker } from '../../src/clone/source-state';
 import { MARKS } from '../../src/contract';
 
 const START = { stateChangeRequests: [{ action: 'Start' }] };
@@ -262,6 +263,30 @@ describe('states in which a source can’t be cloned (kubevirt-rules, Power)', (
       'SourceNeedsRecovery',
     ],
     [
+      'is being backed up',
+      vmWith({ runStrategy: 'Always' }),
+      vmiWith('Running', {}, { changedBlockTracking: { backupStatus: { backupName: 'b' } } }),
+      'BackupInProgress',
+    ],
+    [
+      'was backed up',
+      vmWith({ runStrategy: 'Always' }),
+      vmiWith('Running', {}, { changedBlockTracking: { backupStatus: { completed: true } } }),
+      undefined,
+    ],
+    [
+      'memory dump',
+      vmWith({ runStrategy: 'Always' }, { memoryDumpRequest: { phase: 'InProgress' } }),
+      running,
+      'MemoryDumpInProgress',
+    ],
+    [
+      'memory dump that is over',
+      vmWith({ runStrategy: 'Always' }, { memoryDumpRequest: { phase: 'Completed' } }),
+      running,
+      undefined,
+    ],
+    [
       'snapshot',
       vmWith({ runStrategy: 'Always' }, { snapshotInProgress: 's' }),
       running,
@@ -280,6 +305,6 @@ describe('states in which a source can’t be cloned (kubevirt-rules, Power)', (
       'SourceDeleting',
     ],
   ])('%s', (_, vm, vmi, type) => {
-    expect(powerBlocker(vm, vmi)?.type).toBe(type);
+    expect(stateBlocker(vm, vmi)?.type).toBe(type);
   });
 });

@@ -72,7 +72,7 @@ test.each<[string, string[]]>([
 
 describe('by method', () => {
   const given = (cloneStrategy: string) => ({
-    storageProfiles: [{ metadata: { name: 'fast' }, status: { cloneStrategy } }],
+    storageProfiles: [{ metadata: { name: 'fast' }, status: { cloneStrategy, snapshotClass: 's' } }],
   });
   const full = (resource: string) => quota({ [resource]: '1' }, { [resource]: '1' });
   test.each([

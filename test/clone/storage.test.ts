@@ -116,7 +116,8 @@ describe('the method that CDI will choose (CDI controller/clone/planner.go)', ()
   test.each<[string, Patch, string]>([
     ['csi-clone', { cloneStrategy: 'csi-clone' }, 'csi-clone'],
     ['copy', { cloneStrategy: 'copy', snapshotClass: 's' }, 'copy'],
-    ['snapshot', { cloneStrategy: 'snapshot' }, 'snapshot'],
+    ['snapshot', { cloneStrategy: 'snapshot', snapshotClass: 's' }, 'snapshot'],
+    ['snapshot, without a class for it', { cloneStrategy: 'snapshot' }, 'copy'],
     ['nothing, with a snapshot class', { cloneStrategy: undefined, snapshotClass: 's' }, 'snapshot'],
     ['nothing', { cloneStrategy: undefined }, 'copy'],
     ['something new', { cloneStrategy: 'magic' }, 'copy'],

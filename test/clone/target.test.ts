@@ -126,6 +126,7 @@ describe("the clone's VM", () => {
     ['vm.kubevirt.io/name', 'db', 'db-clone'],
     ['kubevirt.io/vm', 'whatever', 'db-clone'],
     ['kubevirt.io/domain', 'db', 'db-clone'],
+    ['harvesterhci.io/vmName', 'db', 'db-clone'],
     ['app', 'db', 'db-clone'],
     ['app.kubernetes.io/name', 'db', 'db-clone'],
     ['app.kubernetes.io/instance', 'db', 'db-clone'],
@@ -136,6 +137,10 @@ describe("the clone's VM", () => {
     ['app.kubernetes.io/managed-by', 'Helm', undefined],
     ['argocd.argoproj.io/instance', 'x', undefined],
     ['kustomize.toolkit.fluxcd.io/name', 'x', undefined],
+    ['applyset.kubernetes.io/part-of', 'x', undefined],
+    ['objectset.rio.cattle.io/hash', 'x', undefined],
+    ['kubevirt.io/vm-pool-revision-name', 'x', undefined],
+    ['velero.io/restore-name', 'x', undefined],
     [MARKS.cloneUid, 'of-an-earlier-clone', undefined],
     [`${MARKS.prefix}anything`, 'x', undefined],
   ])('label %s=%s becomes %p, on VM and template', (key, value, expected) => {
@@ -147,6 +152,15 @@ describe("the clone's VM", () => {
     ).vm;
     expect(made.spec.template.metadata?.labels?.[key]).toBe(expected);
     expect(made.metadata.labels?.[key]).toBe(key === MARKS.cloneUid ? CLONE_UID : expected);
+  });
+
+  test('9 a network that is chosen with an address is left out', () => {
+    const key = 'v1.multus-cni.io/default-network';
+    const annotated = (value: string) =>
+      build(vm({ spec: { template: { metadata: { annotations: { [key]: value } } } } })).vm.spec.template
+        .metadata?.annotations;
+    expect(annotated('infra/vlan10')).toHaveProperty([key], 'infra/vlan10');
+    expect(annotated('[{"name":"vlan10","ips":["10.0.0.7"]}]')).not.toHaveProperty([key]);
   });
 
   test.each<[string, boolean]>([
@@ -165,6 +179,12 @@ describe("the clone's VM", () => {
     ['cni.projectcalico.org/ipAddrs', false],
     ['k8s.ovn.org/pod-networks', false],
     ['ovn.kubernetes.io/ip_address', false],
+    ['net1.shop.ovn.kubernetes.io/mac_address', false],
+    ['ovn.kubernetes.io/logical_switch', true],
+    ['cni.projectcalico.org/ipv4pools', true],
+    ['v1.multus-cni.io/default-network', true],
+    ['kubemacpool.io/transaction-timestamp', false],
+    ['config.k8s.io/owning-inventory', false],
     ['network.kubevirt.io/addresses', false],
     ['description', false],
     [MARKS.lock, false],

@@ -101,7 +101,7 @@ describe('an operation of KubeVirt on the source', () => {
     const source = await makeMachine(environment, 'pictured', { annotations: held('snapshot') });
     await environment.client.create(Snapshot, snapshotOf('pictured'));
     await environment.untilVm(source, (vm) => vm?.status?.snapshotInProgress !== undefined);
-    await refused(source, 'Snapshot pictured of pictured is being taken');
+    await refused(source, 'pictured is in a snapshot right now (pictured)');
   });
 
   test('a snapshot begun in mid-copy holds its return up, and no longer', async () => {

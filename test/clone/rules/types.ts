@@ -1,4 +1,5 @@
 import { buildCopy } from '../../../src/clone/copies';
+import { ownedBy } from '../../../src/clone/ownership';
 import { vm, withTemplateSpec } from '../objects';
 import { asked, blockersOf, byOwnUid, cloned, ELSEWHERE, type Rule, warningsOf } from './rule';
 
@@ -64,7 +65,7 @@ export const TYPES: readonly Rule[] = [
       const { plan, made } = byOwnUid(TYPED);
       expect(made.spec.instancetype?.revisionName).toBe(OWN_REVISION);
       const owner = { ...made, metadata: { ...made.metadata, uid: 'made' } };
-      const copy = buildCopy(REVISION, plan.copies[0] as (typeof plan.copies)[0], owner);
+      const copy = ownedBy(buildCopy(REVISION, plan.copies[0] as (typeof plan.copies)[0], owner), owner);
       expect(copy.metadata).toMatchObject({ ownerReferences: [{ uid: 'made', controller: true }] });
     },
   },

@@ -20,7 +20,8 @@ export const AUTHORISATION: readonly Rule[] = [
     what: 'how each disk will be copied is known from its storage profile',
     check: () => {
       for (const cloneStrategy of ['csi-clone', 'snapshot', 'copy']) {
-        const storageProfiles = [{ metadata: { name: 'fast' }, status: { cloneStrategy } }];
+        const status = { cloneStrategy, snapshotClass: 's' };
+        const storageProfiles = [{ metadata: { name: 'fast' }, status }];
         expect(cloned({ storageProfiles }).plan.disks[0]?.method).toBe(cloneStrategy);
       }
     },
