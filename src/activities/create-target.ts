@@ -13,6 +13,8 @@ export interface CreateTargetInput extends Owner {
   source: VmRef;
   target: VmRef;
   disks: PlannedDisk[];
+  /** As they were locked; in histories of before there were copies they are missing. */
+  copies?: readonly PlannedCopy[];
 }
 
 /**
@@ -29,17 +31,16 @@ export function createTarget({ client }: ActivityDeps) {
       const signal = attemptSignal();
       const frozen = await readFrozenPlan(client, input.source, input, signal);
       if (!frozen) return alreadyMade(client, input, signal);
-      const { copies } = frozen.plan;
+      // Not as the frozen plan says: who may replace that chooses no Secrets.
+      const { copies = [] } = input;
       const loose: KubernetesResource[] = [];
       for (const copy of copies.filter(isRevision)) {
-        const revision = buildCopy(await originalOf(client, copy, input, signal), copy, frozen.plan.vm);
-        loose.push(await createOrAdopt(client, Kinds.ControllerRevision as Kind, revision, input, signal));
+        loose.push(await makeCopy(client, copy, frozen.plan.vm, input, signal));
       }
       const vm = await createOrAdopt(client, Kinds.VirtualMachine, frozen.plan.vm, input, signal);
       for (const revision of loose) await giveTo(client, vm, revision, input, signal);
       for (const copy of copies.filter((each) => !isRevision(each))) {
-        const made = buildCopy(await originalOf(client, copy, input, signal), copy, vm);
-        await createOrAdopt(client, Kinds[copy.kind] as Kind, ownedBy(made, vm), input, signal);
+        await makeCopy(client, copy, vm, input, signal);
       }
       const dataVolumes: TargetRecord['dataVolumes'] = [];
       for (const planned of frozen.plan.dataVolumes) {
@@ -51,18 +52,26 @@ export function createTarget({ client }: ActivityDeps) {
     });
 }
 
-/** What it holds goes from one object into the other, and nowhere else. */
-async function originalOf(
+/** What it holds goes from one object into the other, and nowhere else. Owned by the VM, once that has a uid. */
+async function makeCopy(
   client: ClusterClient,
-  { kind, from }: PlannedCopy,
-  { source: { namespace } }: CreateTargetInput,
+  copy: PlannedCopy,
+  vm: VirtualMachine,
+  input: CreateTargetInput,
   signal: AbortSignal,
 ): Promise<KubernetesResource> {
-  const original = await client.get(Kinds[kind] as Kind, { namespace, name: from }, { signal });
-  if (original) return original;
+  const kind = Kinds[copy.kind] as Kind;
+  const { namespace } = input.source;
+  const original = await client.get(kind, { namespace, name: copy.from }, { signal });
+  if (original) {
+    const made = buildCopy(original, copy, vm);
+    return createOrAdopt(client, kind, vm.metadata.uid ? ownedBy(made, vm) : made, input, signal);
+  }
+  const made = await client.get(kind, { namespace: input.target.namespace, name: copy.name }, { signal });
+  if (made && isOurs(made, input)) return made;
   throw failure(
     'SourceChanged',
-    `${kind} ${namespace}/${from}, which the clone needs, is gone: clone again.`,
+    `${copy.kind} ${namespace}/${copy.from}, which the clone needs, is gone: clone again.`,
   );
 }
 
@@ -87,9 +96,10 @@ async function giveTo(
 /** The frozen plan is gone: an earlier attempt had come to its end, or the source was deleted with it. */
 async function alreadyMade(
   client: ClusterClient,
-  { source, target, disks, ...owner }: CreateTargetInput,
+  input: CreateTargetInput,
   signal: AbortSignal,
 ): Promise<TargetRecord> {
+  const { source, target, disks, copies = [], ...owner } = input;
   const inTarget = (name: string) => ({ namespace: target.namespace, name });
   const vm: VirtualMachine | undefined = await client.get(Kinds.VirtualMachine, target, { signal });
   const made: (DataVolume | undefined)[] = await Promise.all(
@@ -99,8 +109,15 @@ async function alreadyMade(
   if (vm && isOurs(vm, owner) && !isInProgress(vm)) {
     throw failure('NameTaken', `The clone ${target.namespace}/${target.name} is finished already.`);
   }
-  if (!vm || !isOurs(vm, owner) || dataVolumes.length < disks.length) {
+  const copied = await Promise.all(
+    copies.map(({ kind, name }) => client.get(Kinds[kind] as Kind, inTarget(name), { signal })),
+  );
+  const isWhole = dataVolumes.length === disks.length && copied.every((each) => each && isOurs(each, owner));
+  if (!vm || !isOurs(vm, owner) || !isWhole) {
     throw failure('SourceDeleted', `The frozen plan of the clone is gone: was ${source.name} deleted?`);
+  }
+  for (const copy of copied) {
+    if (copy?.kind === Kinds.ControllerRevision.kind) await giveTo(client, vm, copy, input, signal);
   }
   return {
     vmUid: vm.metadata.uid as string,

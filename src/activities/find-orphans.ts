@@ -102,9 +102,11 @@ export function findOrphans({ caches, client, clones, limits }: ActivityDeps) {
     async function looseObjects(): Promise<KubernetesResource[]> {
       const labelSelector = `${MARKS.installation}=${installation}`;
       const revisions = await client.list(Kinds.ControllerRevision, { labelSelector, signal });
-      // A clone's own copies of revisions go with its VM.
+      // A clone's own copies of revisions go with its VM, once it owns them.
       const frozen = revisions.items.filter(
-        (each) => each.metadata.name === frozenPlanName(ownerOf(each).cloneUid),
+        ({ metadata, ...each }) =>
+          !metadata.ownerReferences?.length ||
+          metadata.name === frozenPlanName(ownerOf({ ...each, metadata }).cloneUid),
       );
       // CDI hands the labels on to temporary claims too; those go with what they serve.
       const claims = caches.claims

@@ -31,6 +31,7 @@ export interface FrozenPlan {
   };
   disks: PlannedDisk[];
   copies: PlannedCopy[];
+  shutdownTimeoutSeconds?: number;
   vm: VirtualMachine;
   dataVolumes: DataVolume[];
 }

@@ -1,4 +1,4 @@
-import { planClone } from '../clone';
+import { type ClonePlan, type PlanFacts, planClone } from '../clone';
 import { holds, lockPatch, mustStop } from '../clone/lock';
 import { savedPower, strategyOf } from '../clone/power';
 import {
@@ -28,6 +28,8 @@ export interface LockedSource {
   disks: PlannedDisk[];
   /** What else the clone gets copies of. */
   copies: PlannedCopy[];
+  /** Of that plan, too; absent in those of earlier versions. */
+  shutdownTimeoutSeconds?: number;
   /** The source was on and stands switched off for clones. */
   stopped: boolean;
 }
@@ -83,13 +85,14 @@ async function tryLock(
     if (frozen) return lockedAs(frozen.plan, savedPower(vm) !== undefined);
     // Locked by a run that was reset: its plan has become a target, which is gone. It is planned anew.
   }
-  const plan = unblocked(planClone({ ...facts, vmi }));
+  const plan = unblocked(await planSurely(deps, { ...facts, vmi }, input, signal));
   const workflowId = cloneWorkflowId(input.target);
   const { template, instancetype, preference } = vm.spec;
   const drawn: FrozenPlan = {
     madeFrom: { template, strategy: strategyOf(vm), instancetype, preference },
     disks: plan.disks.map(inHistory),
     copies: plan.copies,
+    shutdownTimeoutSeconds: plan.shutdownTimeoutSeconds,
     ...drawTarget(deps, vm, facts, plan, input),
   };
   const frozen = await freezePlan(client, vm, { ...input, workflowId }, drawn, signal);
@@ -106,6 +109,19 @@ async function tryLock(
   }
 }
 
-function lockedAs({ disks, copies }: FrozenPlan, stopped: boolean): LockedSource {
-  return { disks, copies, stopped };
+/** What stands against it as the caches show it may be gone by now: only the API's own answer condemns. */
+async function planSurely(
+  { client }: ActivityDeps,
+  facts: PlanFacts,
+  input: LockInput,
+  signal: AbortSignal,
+): Promise<ClonePlan> {
+  const plan = planClone(facts);
+  if (plan.blockers.length === 0) return plan;
+  const { source, vmi } = facts;
+  return planClone({ ...(await readPlanFacts({ client }, input, { signal })), source, vmi });
+}
+
+function lockedAs({ disks, copies, shutdownTimeoutSeconds }: FrozenPlan, stopped: boolean): LockedSource {
+  return { disks, copies, shutdownTimeoutSeconds, stopped };
 }

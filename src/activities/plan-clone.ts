@@ -1,8 +1,8 @@
 import { Context } from '@temporalio/activity';
 import { type ClonePlan, type PlanFacts, planClone as plan } from '../clone';
-import { isRevision } from '../clone/copies';
+import { buildCopy, isRevision } from '../clone/copies';
 import type { Leftover } from '../clone/leftover';
-import type { VirtualMachine } from '../clone/resources';
+import type { KubernetesResource, VirtualMachine } from '../clone/resources';
 import {
   type Blocker,
   type CloneInput,
@@ -11,7 +11,7 @@ import {
   type PlannedDisk,
   type Warning,
 } from '../contract';
-import { isCode, Kinds } from '../kubernetes';
+import { type ClusterClient, isCode, type Kind, Kinds } from '../kubernetes';
 import { readPlanFacts } from '../kubernetes/plan-facts';
 import { attemptSignal } from './attempt';
 import type { ActivityDeps } from './deps';
@@ -45,15 +45,15 @@ export function planClone(deps: ActivityDeps) {
       const made = unblocked(plan(facts));
       const { sourceUid, sourceOn, disks, warnings, shutdownTimeoutSeconds, leftover } = made;
       if (leftover) await verifyLeftover(deps.clones, input, leftover);
-      await tryOut(deps, facts, made, input, signal);
+      if (!leftover) await tryOut(deps, facts, made, input, signal);
       const named = disks.map(inHistory);
       return { sourceUid, sourceOn, disks: named, warnings, shutdownTimeoutSeconds, leftover };
     });
 }
 
 /**
- * What only the cluster knows: its webhooks, policies and quotas. They would refuse the clone's VM when the source is
- * off already. A name that is taken (409) is a leftover's, or for `createTarget` to tell.
+ * What only the cluster knows: its webhooks, policies, quotas and our rights. They would refuse the clone's VM, or its
+ * copies, when the source is off already. (An earlier run's leftover has the name, and counts: it is not tried then.)
  */
 async function tryOut(
   deps: ActivityDeps,
@@ -63,15 +63,34 @@ async function tryOut(
   signal: AbortSignal,
 ): Promise<void> {
   // The revisions of its types are copied later: here the source's stand for them, where the clone can see these.
-  if (made.copies.some(isRevision) && input.target.namespace !== input.source.namespace) return;
   const copies = made.copies.map((copy) => (isRevision(copy) ? { ...copy, name: copy.from } : copy));
   const { runId } = Context.current().info.workflowExecution as { runId: string };
   const request = { ...input, runId };
   const { vm } = drawTarget(deps, facts.source as VirtualMachine, facts, { ...made, copies }, request);
+  const tryOne = (kind: Kind, object: KubernetesResource) => wouldTake(deps.client, kind, object, signal);
+  for (const copy of made.copies) {
+    const empty = { metadata: {}, ...(isRevision(copy) && { revision: 0 }) } as KubernetesResource;
+    await tryOne(Kinds[copy.kind] as Kind, buildCopy(empty, copy, vm));
+  }
+  if (made.copies.some(isRevision) && input.target.namespace !== input.source.namespace) return;
+  if (await tryOne(Kinds.VirtualMachine, vm)) return;
+  // The name is taken by what the caches did not show yet.
+  unblocked(plan(await readPlanFacts({ client: deps.client }, input, { signal })));
+}
+
+/** False for a name that is taken. Throws the cluster's refusal as a blocker. */
+async function wouldTake(
+  client: ClusterClient,
+  kind: Kind,
+  object: KubernetesResource,
+  signal: AbortSignal,
+): Promise<boolean> {
   try {
-    await deps.client.create(Kinds.VirtualMachine, vm, { signal, dryRun: true });
+    await client.create(kind, object, { signal, dryRun: true });
+    return true;
   } catch (error) {
-    if (isCode(error, 409) || isDryRunUnsupported(error)) return;
+    if (isCode(error, 409)) return false;
+    if (isDryRunUnsupported(error)) return true;
     if (!isCode(error, 400, 403, 422)) throw error;
     throw blocked([
       { type: 'TargetRefused', message: `The cluster would refuse the clone: ${error.message}` },

@@ -60,8 +60,8 @@ interface Found {
 export interface View {
   /** A namespace's objects of a kind; those of one clone alone when `owner` is given. */
   list<T extends KubernetesResource>(kind: Kind<T>, namespace: string, owner?: Owner): Promise<T[]>;
-  /** One by its name, of a kind that is never listed. */
-  get(kind: Kind, ref: VmRef): Promise<KubernetesResource | undefined>;
+  /** One by its name; undefined too where it is not watched, or may not be read. */
+  get<T extends KubernetesResource>(kind: Kind<T>, ref: VmRef): Promise<T | undefined>;
 }
 
 /**
@@ -125,8 +125,8 @@ async function find(view: View, scope: TargetScope): Promise<Found> {
   const everywhere = async <T extends KubernetesResource>(kind: Kind<T>, owner?: Owner) =>
     (await Promise.all(namespaces.map((namespace) => view.list(kind, namespace, owner)))).flat();
 
-  const [vms, labelled, claims, pods, snapshots, revisions, secrets] = await Promise.all([
-    everywhere(Kinds.VirtualMachine, scope),
+  const [standing, labelled, claims, pods, snapshots, revisions, secrets] = await Promise.all([
+    view.get(Kinds.VirtualMachine, target),
     everywhere(Kinds.DataVolume, scope),
     everywhere(Kinds.PersistentVolumeClaim),
     everywhere(Kinds.Pod),
@@ -134,15 +134,15 @@ async function find(view: View, scope: TargetScope): Promise<Found> {
     everywhere(Kinds.ControllerRevision, scope),
     copiesIn(view, scope),
   ]);
-  const ours = vms.find((each) => named(each, target) && isOurs(each, scope, record?.vmUid));
-  const isFinished = ours !== undefined && !isInProgress(ours) && !isMadeBy(ours, scope.runId);
-  const vm = isFinished ? undefined : ours;
+  const { vm, keeper, isFinished } = statusOf(standing, scope);
+  const isKept = ({ metadata }: KubernetesResource) => isOwnedBy(metadata, keeper);
   const dataVolumes = labelled.filter(
-    ({ metadata }) =>
+    (each) =>
       !isFinished &&
-      metadata.namespace === target.namespace &&
-      (planned.has(metadata.name) || isOwnedBy(metadata, ours)) &&
-      (!record || record.dataVolumes.some(({ uid }) => uid === metadata.uid)),
+      !isKept(each) &&
+      each.metadata.namespace === target.namespace &&
+      (planned.has(each.metadata.name) || isOwnedBy(each.metadata, vm)) &&
+      (!record || record.dataVolumes.some(({ uid }) => uid === each.metadata.uid)),
   );
   const origins = isFinished
     ? []
@@ -151,7 +151,7 @@ async function find(view: View, scope: TargetScope): Promise<Found> {
         ...(record?.dataVolumes.map(({ uid }) => uid) ?? []),
         ...dataVolumes.map(({ metadata }) => metadata.uid as string),
       ];
-  const made = madeFor(origins, [...claims, ...pods, ...snapshots]).filter((each) => each !== vm);
+  const made = madeFor(origins, [...claims, ...pods, ...snapshots]);
   const uids = new Set([...origins, ...made.map(({ metadata }) => metadata.uid as string)]);
   const pod = new Set<KubernetesResource>(pods);
   const targetClaims = claims.filter(
@@ -159,15 +159,17 @@ async function find(view: View, scope: TargetScope): Promise<Found> {
   );
   // A finished clone keeps its copies: all that may be left of its making is the frozen plan.
   const isFrozen = ({ metadata }: KubernetesResource) => metadata.name === frozenPlanName(scope.cloneUid);
-  const companions = isFinished ? revisions.filter(isFrozen) : [...revisions, ...secrets];
-  const standing = new Set(dataVolumes.map(({ metadata }) => metadata.uid));
+  const companions = [...revisions, ...secrets].filter((each) =>
+    isFinished ? isFrozen(each) : !isKept(each),
+  );
+  const filled = new Set(labelled.map(({ metadata }) => metadata.uid));
   return {
     vm,
     dataVolumes,
     claims: targetClaims,
     abandoned: targetClaims.filter((claim) => {
       const origin = claim.metadata.annotations?.[CREATED_FOR];
-      if (isFinished || origin === undefined || standing.has(origin)) return false;
+      if (isFinished || origin === undefined || filled.has(origin)) return false;
       return origins.includes(origin) || (!record && isOurs(claim, scope));
     }),
     companions,
@@ -179,11 +181,28 @@ async function find(view: View, scope: TargetScope): Promise<Found> {
   };
 }
 
+/**
+ * What the VM of the target's name is: one that is to be deleted (`vm`); or a finished clone, whose labels its user may
+ * have taken off; or somebody's. What one of the latter owns is its own, whatever its labels say (`keeper`).
+ */
+function statusOf(standing: VirtualMachine | undefined, scope: TargetScope) {
+  if (!standing) return { isFinished: false };
+  const { record, runId } = scope;
+  const isMarked = isOurs(standing, scope, record?.vmUid);
+  const isTarget = record ? standing.metadata.uid === record.vmUid : isMarked;
+  const isFinished = isTarget && !isInProgress(standing) && !isMadeBy(standing, runId);
+  return {
+    vm: isMarked && !isFinished ? standing : undefined,
+    keeper: isFinished || !isTarget ? standing : undefined,
+    isFinished,
+  };
+}
+
 /** Copied Secrets and ConfigMaps are known by name: nobody lists Secrets. */
 async function copiesIn(view: View, scope: TargetScope): Promise<KubernetesResource[]> {
   const named = (scope.copies ?? []).filter(({ kind }) => kind !== 'ControllerRevision');
   const found = await Promise.all(
-    named.map(({ kind, name }) => view.get(Kinds[kind], { namespace: scope.target.namespace, name })),
+    named.map(({ kind, name }) => view.get(Kinds[kind] as Kind, { namespace: scope.target.namespace, name })),
   );
   return found.filter((each) => each !== undefined).filter((each) => isOurs(each, scope));
 }
@@ -201,20 +220,30 @@ export function freshView(client: ClusterClient, signal: AbortSignal): View {
         throw error;
       }
     },
-    get: (kind, ref) => client.get(kind, ref, { signal }),
+    async get(kind, ref) {
+      try {
+        return await client.get(kind, ref, { signal });
+      } catch (error) {
+        // Whoever may not read a Secret can't have copied it; the rest is not to be held up by that.
+        if (isCode(error, 403)) return undefined;
+        throw error;
+      }
+    },
   };
 }
 
 /** Costs nothing, may lag, and knows only the kinds that are watched. */
 export function cachedView(caches: Caches): View {
   const cached = [caches.virtualMachines, caches.dataVolumes, caches.claims, caches.pods];
+  const cacheOf = (wanted: Kind) => cached.find(({ kind }) => kind.kind === wanted.kind);
   return {
     async list<T extends KubernetesResource>(kind: Kind<T>, namespace: string, owner?: Owner) {
-      const objects = (cached.find((cache) => cache.kind.kind === kind.kind)?.list(namespace) ??
-        []) as unknown as T[];
+      const objects = (cacheOf(kind)?.list(namespace) ?? []) as unknown as T[];
       return owner ? objects.filter((object) => isOurs(object, owner)) : objects;
     },
-    get: async () => undefined,
+    async get<T extends KubernetesResource>(kind: Kind<T>, { namespace, name }: VmRef) {
+      return cacheOf(kind)?.get(namespace, name) as unknown as T | undefined;
+    },
   };
 }
 
@@ -230,10 +259,6 @@ function isOwnedBy({ ownerReferences }: ObjectMeta, owner: KubernetesResource | 
 
 function isMadeBy({ metadata }: VirtualMachine, runId: string | undefined): boolean {
   return runId !== undefined && metadata.annotations?.[MARKS.runId] === runId;
-}
-
-function named({ metadata }: KubernetesResource, { namespace, name }: VmRef): boolean {
-  return metadata.namespace === namespace && metadata.name === name;
 }
 
 function kindOf({ kind }: KubernetesResource): Kind {

@@ -55,6 +55,8 @@ export interface PlanFacts extends Storage {
   quotas: ResourceQuota[];
   /** Of the target's namespace. */
   services: Service[];
+  /** Kinds that could not be read, as URLs name them. */
+  unread: string[];
   /** Of all other VMs and their instances. */
   otherMacs: string[];
   /** Of what the source's template names; asked for only where the clone goes to another namespace. */

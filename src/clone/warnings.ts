@@ -20,6 +20,7 @@ export function findWarnings(
 ): Warning[] {
   return [
     ...sourceWarnings(source, facts),
+    ...notChecked(facts),
     ...guestIdentity(source, facts),
     ...networkData(source, facts),
     ...pausedStart(source, facts),
@@ -32,6 +33,16 @@ export function findWarnings(
     ...persistentStateWarnings(source, facts),
     ...keptMacs(source, facts),
     ...otherAccess(disks, facts, claimSpecs),
+  ];
+}
+
+function notChecked({ unread }: PlanFacts): Warning[] {
+  if (unread.length === 0) return [];
+  return [
+    {
+      type: 'NotChecked',
+      message: `This could not be read, and is not part of the plan: ${unread.join(', ')}. See what the accounts may list.`,
+    },
   ];
 }
 

@@ -1,7 +1,10 @@
+import { setTimeout } from 'node:timers/promises';
 import type { KubernetesResource } from '../clone/resources';
 import type { ClusterClient } from './client';
 import { type Kind, Kinds } from './kinds';
 import { WatchCache, type WatchCacheOptions } from './watch-cache';
+
+const ADVICE_MS = 5_000;
 
 export interface CachesOptions extends Omit<WatchCacheOptions, 'namespace' | 'onError'> {
   /** `kind` as a URL names it: `virtualmachines`. */
@@ -26,17 +29,26 @@ export function createCaches(client: ClusterClient, { onError, ...options }: Cac
     namespaces: watching(Kinds.Namespace),
   };
   const all = Object.values(caches);
+  const advisory: WatchCache<never>[] = [caches.migrations, caches.services, caches.quotas] as never;
+  const needed = all.filter((cache) => !advisory.includes(cache as never));
   return {
     ...caches,
-    /** Resolves when every first list is in. */
+    /**
+     * Resolves when every first list is in. What only a plan's advice needs is waited for a moment: without the right
+     * to read it, sources still come back, and plans say what they do not know.
+     */
     async start(): Promise<void> {
-      await Promise.all(all.map((cache) => cache.start()));
+      const advice = Promise.all(advisory.map((cache) => cache.start())).catch(() => undefined);
+      await Promise.all(needed.map((cache) => cache.start()));
+      const patience = new AbortController();
+      await Promise.race([advice, setTimeout(ADVICE_MS, undefined, patience).catch(() => undefined)]);
+      patience.abort();
     },
     async stop(): Promise<void> {
       await Promise.all(all.map((cache) => cache.stop()));
     },
     get synced(): boolean {
-      return all.every((cache) => cache.synced);
+      return needed.every((cache) => cache.synced);
     },
     /** Kinds whose first list is not in, as URLs name them. */
     get unread(): string[] {

@@ -21,6 +21,7 @@ import type {
 import { recordedRevisions } from '../clone/revisions';
 import { claimNamesOf } from '../clone/volumes';
 import type { ClusterClient, ObjectRef } from './client';
+import { isCode } from './errors';
 import { type Kind, Kinds } from './kinds';
 import type { WatchCache } from './watch-cache';
 
@@ -103,7 +104,7 @@ export async function readPlanFacts(
     availableInSource,
   ] = await Promise.all([
     read.get(Kinds.VirtualMachineInstance, caches?.instances, request.source),
-    read.list(Kinds.Migration, caches?.migrations, namespace),
+    read.advice(Kinds.Migration, caches?.migrations, namespace),
     read.dataVolumesOf(source, namespace),
     read.claimsOf(source, namespace),
     read.list(Kinds.Pod, caches?.pods, namespace),
@@ -113,7 +114,7 @@ export async function readPlanFacts(
     read.confirmed(Kinds.VirtualMachine, caches?.virtualMachines, request.target),
     read.allConfirmed(Kinds.PersistentVolumeClaim, caches?.claims, planned),
     read.allConfirmed(Kinds.DataVolume, caches?.dataVolumes, planned),
-    read.list(Kinds.Service, caches?.services, request.target.namespace),
+    read.advice(Kinds.Service, caches?.services, request.target.namespace),
     read.quotas(request),
     read.revisionsOf(source, namespace),
     read.availableInTarget(source, request),
@@ -137,6 +138,7 @@ export async function readPlanFacts(
     revisions,
     availableInTarget,
     availableInSource,
+    unread: [...read.unread],
     otherMacs: caches ? macsOf(caches.virtualMachines.list(), caches.instances.list()) : [],
   };
 }
@@ -157,10 +159,13 @@ const NOTHING: Omit<PlanFacts, 'request' | 'targetNamespaceExists'> = {
   availableInTarget: [],
   availableInSource: [],
   otherMacs: [],
+  unread: [],
 };
 
 /** Reads from a cache, or from the API where there is none. */
 class Reader {
+  readonly unread = new Set<string>();
+
   constructor(
     private readonly client: ClusterClient,
     private readonly caches: PlanCaches | undefined,
@@ -194,6 +199,25 @@ class Reader {
     return present(await Promise.all(refs.map((ref) => this.confirmed(kind, cache, ref))));
   }
 
+  /** What a plan can do without: nothing, and noted, where it may not be read. */
+  async advice<T extends KubernetesResource>(
+    kind: Kind<T>,
+    cache: WatchCache<T> | undefined,
+    namespace: string,
+  ): Promise<T[]> {
+    if (cache?.synced === false) {
+      this.unread.add(kind.plural);
+      return [];
+    }
+    try {
+      return await this.list(kind, cache, namespace);
+    } catch (error) {
+      if (!isCode(error, 403, 404)) throw error;
+      this.unread.add(kind.plural);
+      return [];
+    }
+  }
+
   async list<T extends KubernetesResource>(
     kind: Kind<T>,
     cache: WatchCache<T> | undefined,
@@ -222,7 +246,7 @@ class Reader {
   async quotas({ source, target }: PlanRequest): Promise<ResourceQuota[]> {
     const namespaces = [...new Set([source.namespace, target.namespace])];
     const lists = namespaces.map((namespace) =>
-      this.list(Kinds.ResourceQuota, this.caches?.quotas, namespace),
+      this.advice(Kinds.ResourceQuota, this.caches?.quotas, namespace),
     );
     return (await Promise.all(lists)).flat();
   }

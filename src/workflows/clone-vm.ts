@@ -56,7 +56,7 @@ export async function cloneVm(input: CloneInput): Promise<FinalDocument> {
         source,
         sourceUid,
         claims: locked.disks.map(({ sourceClaim }) => sourceClaim),
-        deadline: Date.now() + plan.shutdownTimeoutSeconds * 1000,
+        deadline: Date.now() + (locked.shutdownTimeoutSeconds ?? plan.shutdownTimeoutSeconds) * 1000,
         force: input.options.forceShutdown ?? false,
         stopped: locked.stopped,
       });
@@ -64,7 +64,7 @@ export async function cloneVm(input: CloneInput): Promise<FinalDocument> {
       record.enter('Copying');
       const { disks, copies } = locked;
       undo.deleteTarget = { disks, copies };
-      const made = await steps.createTarget({ ...owner, source, target, disks });
+      const made = await steps.createTarget({ ...owner, source, target, disks, copies });
       undo.deleteTarget.record = made;
       record.made(made);
       record.mark('copyStartedAt');

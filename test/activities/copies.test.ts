@@ -3,6 +3,7 @@ import type { KubernetesResource, Secret, VirtualMachine } from '../../src/clone
 import { MARKS } from '../../src/contract';
 import { type Kind, Kinds } from '../../src/kubernetes';
 import type { Clone } from '../support/environment';
+import { refuse } from '../support/faults';
 import { tracesOf } from '../support/invariants';
 import { makeMachine } from '../support/machines';
 import { crashesAt, finalFailure, useStage } from './stage';
@@ -116,6 +117,62 @@ test('the undo leaves none of them, and the source keeps its own', async () => {
   await stage.run('proveCleanUp', { ...clone.scope, deadline: Date.now() + 20_000 });
   expect(await copiesOf(clone)).toEqual([undefined, undefined]);
   expect(await stage.get(Kinds.Secret, { ...clone.source, name: 'undone-keys' })).toBeDefined();
+});
+
+test('its frozen plan is gone, and a copy is missing: the clone is not whole', async () => {
+  const clone = await (await ready('partly')).created();
+  await stage.run('createTarget', clone.createInput);
+  const name = clone.copies[1]?.name as string;
+  await stage.environment.client.delete(Kinds.ConfigMap, { namespace: LAB, name });
+  await expect(stage.run('createTarget', clone.createInput)).rejects.toMatchObject({ type: 'SourceDeleted' });
+});
+
+test('a copy that the namespace would not take is known before anything is touched', async () => {
+  const clone = await ready('forbidden');
+  const allow = refuse(
+    stage.environment,
+    ({ kind, namespace }) => kind.kind === 'Secret' && namespace === LAB,
+  );
+  const writes = await stage.writesOf(async () => {
+    await expect(stage.run('planClone', clone.input)).rejects.toMatchObject(
+      finalFailure('PlanBlocked', 'The cluster would refuse the clone'),
+    );
+  });
+  allow();
+  expect(writes).toEqual([]);
+});
+
+test.each([true, false])(
+  'what a finished clone owns stays, its labels on or off (on: %p)',
+  async (labelled) => {
+    const clone = await (await ready(`finished-${labelled}`)).copied();
+    await stage.run('finishTarget', clone.finishInput);
+    const { client } = stage.environment;
+    const labels = { [MARKS.cloneUid]: null, [MARKS.installation]: null };
+    if (!labelled) await client.patchMerge(Kinds.VirtualMachine, clone.target, { metadata: { labels } });
+    const before = [...(await copiesOf(clone)), await clone.dataVolume('root'), await clone.targetVm()];
+    // As a run that was reset to before it knew what it made.
+    const scope = { ...clone.scope, record: undefined, runId: 'another' };
+    const { uids } = await stage.run('deleteTarget', scope);
+    await stage.run('proveCleanUp', { ...scope, uids, deadline: Date.now() + 2_000 });
+    const after = [...(await copiesOf(clone)), await clone.dataVolume('root'), await clone.targetVm()];
+    expect(after.map((each) => each?.metadata.uid)).toEqual(before.map((each) => each?.metadata.uid));
+    expect(after.every((each) => each && !each.metadata.deletionTimestamp)).toBe(true);
+  },
+);
+
+test('Secrets are read one by one, and never listed', async () => {
+  const clone = await ready('listed');
+  stage.environment.clearRequests();
+  await (await clone.off()).created();
+  await stage.run('deleteTarget', clone.scope);
+  await stage.run('proveCleanUp', { ...clone.scope, deadline: Date.now() + 20_000 });
+  const verbs = stage.environment
+    .workerRequests()
+    .filter(({ path }) => path.includes('/secrets'))
+    .map(({ verb }) => verb);
+  expect(verbs).toContain('get');
+  expect(verbs.filter((verb) => !['create', 'get', 'delete'].includes(verb))).toEqual([]);
 });
 
 test('the proof takes away a copy that nothing else takes away', async () => {

@@ -329,3 +329,22 @@ test('caches that are behind show what has been settled since: it is found once 
   const writes = await stage.writesOf(() => stage.run('unlockSource', clone.unlockInput()));
   expect(writes).toEqual([]);
 });
+
+test('a revision that was copied for a VM that never came is found, and goes', async () => {
+  const clone = await (await make('revised')).off();
+  const { input, target } = clone;
+  const name = 'revised-clone-instancetype-0';
+  await stage.environment.client.create(Kinds.ControllerRevision, {
+    metadata: {
+      ...target,
+      name,
+      labels: { [MARKS.cloneUid]: input.cloneUid, [MARKS.installation]: input.installation },
+      annotations: { [MARKS.workflowId]: cloneWorkflowId(target), [MARKS.runId]: clone.runId },
+    },
+    revision: 0,
+  });
+  const [orphan] = await find(clone);
+  expect(orphan?.loose).toContain(name);
+  await stage.run('deleteTarget', { ...clone.scope, record: undefined });
+  expect(await stage.get(Kinds.ControllerRevision, { ...target, name })).toBeUndefined();
+});

@@ -46,19 +46,12 @@ test.each([
 );
 
 test('the method of each disk is what its storage class says', async () => {
-  const clone = await StagedClone.of(stage, 'method', OFF);
+  const classes = ['csi', 'standard', 'snap'] as const;
+  const disks = classes.map((name) => ({ name, class: name }));
+  const clone = await StagedClone.of(stage, 'method', { ...OFF, disks });
   const deps = await stage.depsWith();
-  const { client } = stage.environment;
-  for (const cloneStrategy of ['csi-clone', 'copy', 'snapshot']) {
-    await client.patchMerge(Kinds.StorageProfile, { name: 'csi' }, { spec: { cloneStrategy } });
-    await stage.seen(
-      deps.caches.storageProfiles,
-      { name: 'csi' },
-      (profile) => profile?.status?.cloneStrategy === cloneStrategy,
-    );
-    const { disks } = await stage.run('planClone', clone.input, { deps });
-    expect(disks.map(({ method }) => method)).toEqual([cloneStrategy]);
-  }
+  const planned = await stage.run('planClone', clone.input, { deps });
+  expect(planned.disks.map(({ method }) => method)).toEqual(['csi-clone', 'copy', 'snapshot']);
 });
 
 test('asked twice it answers the same', async () => {
@@ -277,6 +270,18 @@ describe('caches that are behind', () => {
     const deps = await stage.staleDeps();
     const clone = await StagedClone.of(stage, 'newcomer', OFF);
     expect(await stage.run('planClone', clone.input, { deps })).toMatchObject({ sourceUid: clone.sourceUid });
+  });
+
+  test('a name that was taken a moment ago is found out before anything is touched', async () => {
+    const clone = await StagedClone.of(stage, 'hasty', OFF);
+    const deps = await stage.staleDeps();
+    await makeMachine(stage.environment, 'hasty-clone', { ...OFF, disks: [] });
+    const writes = await stage.writesOf(async () => {
+      await expect(stage.run('planClone', clone.input, { deps })).rejects.toMatchObject(
+        finalFailure('NameTaken', 'There is a VM demo/hasty-clone already'),
+      );
+    });
+    expect(writes).toEqual([]);
   });
 
   test('what stood against it and does no more is not held against it', async () => {

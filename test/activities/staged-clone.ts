@@ -68,8 +68,8 @@ export class StagedClone {
   }
 
   get createInput() {
-    const { owner, source, target, disks } = this;
-    return { ...owner, source, target, disks };
+    const { owner, source, target, disks, copies } = this;
+    return { ...owner, source, target, disks, copies };
   }
 
   get copyInput() {
@@ -79,8 +79,7 @@ export class StagedClone {
 
   /** As the undo has it: the record is there when `createTarget` came to its end. */
   get scope() {
-    const { createInput, copies } = this;
-    return { ...createInput, copies, record: this.record as TargetRecord | undefined };
+    return { ...this.createInput, record: this.record as TargetRecord | undefined };
   }
 
   get finishInput() {

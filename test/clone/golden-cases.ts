@@ -121,6 +121,7 @@ export function readCase(name: string): GoldenCase {
       volumeBindingMode: 'late' in others ? 'WaitForFirstConsumer' : 'Immediate',
     })),
     migrations: [],
+    unread: [],
     sourceDataVolumes: [],
     targetClaims: [],
     targetDataVolumes: [],

@@ -162,6 +162,7 @@ export function facts(patch: Partial<PlanFacts> = {}): PlanFacts {
     targetClaims: [],
     targetDataVolumes: [],
     migrations: [],
+    unread: [],
     sourceDataVolumes: [],
     revisions: [],
     quotas: [],
