@@ -2,15 +2,8 @@ import { Context } from '@temporalio/activity';
 import { awaitChange, type ChangeSource } from '../kubernetes';
 import type { ActivityDeps } from './deps';
 import { failure, finalIfRefused } from './failures';
-import {
-  cachedView,
-  freshView,
-  type Remains,
-  remainsOf,
-  removeTarget,
-  type TargetScope,
-  type View,
-} from './remove-target';
+import { type Remains, remainsOf, removeTarget, type TargetScope } from './remove-target';
+import { cachedView, freshView, type View } from './view';
 
 /** How often what no event confirms is looked at anew, in milliseconds. */
 const RECHECK = 10_000;

@@ -1,44 +1,9 @@
-import { copiesSecrets, type ObjectName } from '../clone/copies';
 import { plannedDataVolumeNames } from '../clone/disks';
 import { macsOf } from '../clone/identity';
-import { isStateClaim } from '../clone/persistent-state';
 import type { PlanFacts, PlanRequest } from '../clone/plan';
-import { type Reference, referencesOf } from '../clone/references';
-import type {
-  DataVolume,
-  FilesystemOverhead,
-  KubernetesResource,
-  Migration,
-  PersistentVolumeClaim,
-  Pod,
-  ResourceQuota,
-  Service,
-  StorageClass,
-  StorageProfile,
-  VirtualMachine,
-  VirtualMachineInstance,
-} from '../clone/resources';
-import { recordedRevisions } from '../clone/revisions';
-import { claimNamesOf } from '../clone/volumes';
-import type { ClusterClient, ObjectRef } from './client';
-import { isCode } from './errors';
-import { type Kind, Kinds } from './kinds';
-import type { WatchCache } from './watch-cache';
-
-/** Shared watches that a plan is read from. */
-export interface PlanCaches {
-  virtualMachines: WatchCache<VirtualMachine>;
-  instances: WatchCache<VirtualMachineInstance>;
-  migrations: WatchCache<Migration>;
-  dataVolumes: WatchCache<DataVolume>;
-  claims: WatchCache<PersistentVolumeClaim>;
-  pods: WatchCache<Pod>;
-  services: WatchCache<Service>;
-  quotas: WatchCache<ResourceQuota>;
-  storageProfiles: WatchCache<StorageProfile>;
-  storageClasses: WatchCache<StorageClass>;
-  namespaces?: WatchCache<KubernetesResource>;
-}
+import type { ClusterClient } from './client';
+import { Kinds } from './kinds';
+import { type PlanCaches, PlanReader } from './plan-reader';
 
 export interface PlanFactsDependencies {
   client: ClusterClient;
@@ -50,9 +15,6 @@ export interface ReadOptions {
   /** `cache`: as it is watched, if it is seen there; who goes on to lock it reads it anew. Default `api`. */
   sourceFrom?: 'api' | 'cache';
 }
-
-/** Name of CDI's one CDIConfig. */
-const CDI_CONFIG = { name: 'config' };
 
 /**
  * Reads what a plan depends on. The source is read anew unless told otherwise: what is planned is what will be
@@ -69,7 +31,7 @@ export async function readPlanFacts(
   request: PlanRequest & { installation?: string },
   { signal, sourceFrom = 'api' }: ReadOptions = {},
 ): Promise<PlanFacts> {
-  const read = new Reader(client, caches, signal);
+  const read = new PlanReader(client, caches, signal);
   const seen =
     sourceFrom === 'cache'
       ? caches?.virtualMachines.get(request.source.namespace, request.source.name)
@@ -85,62 +47,34 @@ export async function readPlanFacts(
     namespace: request.target.namespace,
     name,
   }));
-  const [
-    vmi,
-    migrations,
-    sourceDataVolumes,
-    sourceClaims,
-    pods,
-    storageProfiles,
-    storageClasses,
-    filesystemOverhead,
-    targetVm,
-    targetClaims,
-    targetDataVolumes,
-    services,
-    quotas,
-    revisions,
-    availableInTarget,
-    availableInSource,
-  ] = await Promise.all([
-    read.get(Kinds.VirtualMachineInstance, caches?.instances, request.source),
-    read.advice(Kinds.Migration, caches?.migrations, namespace),
-    read.dataVolumesOf(source, namespace),
-    read.claimsOf(source, namespace),
-    read.list(Kinds.Pod, caches?.pods, namespace),
-    read.list(Kinds.StorageProfile, caches?.storageProfiles),
-    read.list(Kinds.StorageClass, caches?.storageClasses),
-    read.filesystemOverhead(request),
-    read.confirmed(Kinds.VirtualMachine, caches?.virtualMachines, request.target),
-    read.allConfirmed(Kinds.PersistentVolumeClaim, caches?.claims, planned),
-    read.allConfirmed(Kinds.DataVolume, caches?.dataVolumes, planned),
-    read.advice(Kinds.Service, caches?.services, request.target.namespace),
-    read.quotas(request),
-    read.revisionsOf(source, namespace),
-    read.availableInTarget(source, request),
-    read.availableInSource(source, request),
-  ]);
-  return {
-    ...facts,
-    vmi,
-    migrations,
-    sourceDataVolumes,
-    sourceClaims,
-    pods,
-    storageProfiles,
-    storageClasses,
-    filesystemOverhead,
-    targetVm,
-    targetClaims,
-    targetDataVolumes,
-    services,
-    quotas,
-    revisions,
-    availableInTarget,
-    availableInSource,
-    unread: [...read.unread],
-    otherMacs: caches ? macsOf(caches.virtualMachines.list(), caches.instances.list()) : [],
-  };
+  const seenThere = await allOf({
+    vmi: read.get(Kinds.VirtualMachineInstance, caches?.instances, request.source),
+    migrations: read.advice(Kinds.Migration, caches?.migrations, namespace),
+    sourceDataVolumes: read.dataVolumesOf(source, namespace),
+    sourceClaims: read.claimsOf(source, namespace),
+    pods: read.list(Kinds.Pod, caches?.pods, namespace),
+    storageProfiles: read.list(Kinds.StorageProfile, caches?.storageProfiles),
+    storageClasses: read.list(Kinds.StorageClass, caches?.storageClasses),
+    filesystemOverhead: read.filesystemOverhead(request),
+    targetVm: read.confirmed(Kinds.VirtualMachine, caches?.virtualMachines, request.target),
+    targetClaims: read.allConfirmed(Kinds.PersistentVolumeClaim, caches?.claims, planned),
+    targetDataVolumes: read.allConfirmed(Kinds.DataVolume, caches?.dataVolumes, planned),
+    services: read.advice(Kinds.Service, caches?.services, request.target.namespace),
+    quotas: read.quotas(request),
+    revisions: read.revisionsOf(source, namespace),
+    availableInTarget: read.availableInTarget(source, request),
+    availableInSource: read.availableInSource(source, request),
+  });
+  const otherMacs = caches ? macsOf(caches.virtualMachines.list(), caches.instances.list()) : [];
+  return { ...facts, ...seenThere, unread: [...read.unread], otherMacs };
+}
+
+type Awaiting = Record<string, Promise<unknown>>;
+
+/** As `Promise.all`, by name. */
+async function allOf<T extends Awaiting>(promises: T): Promise<{ [K in keyof T]: Awaited<T[K]> }> {
+  const entries = Object.entries(promises).map(async ([name, promise]) => [name, await promise]);
+  return Object.fromEntries(await Promise.all(entries));
 }
 
 /** What is known of a source that is not there. */
@@ -161,142 +95,3 @@ const NOTHING: Omit<PlanFacts, 'request' | 'targetNamespaceExists'> = {
   otherMacs: [],
   unread: [],
 };
-
-/** Reads from a cache, or from the API where there is none. */
-class Reader {
-  readonly unread = new Set<string>();
-
-  constructor(
-    private readonly client: ClusterClient,
-    private readonly caches: PlanCaches | undefined,
-    private readonly signal: AbortSignal | undefined,
-  ) {}
-
-  async get<T extends KubernetesResource>(
-    kind: Kind<T>,
-    cache: WatchCache<T> | undefined,
-    { namespace, name }: ObjectRef,
-  ): Promise<T | undefined> {
-    if (cache) return cache.get(namespace, name);
-    return this.client.get(kind, { namespace, name }, { signal: this.signal });
-  }
-
-  /** Reads anew what the cache has; what it doesn't have yet, the create itself will find. */
-  async confirmed<T extends KubernetesResource>(
-    kind: Kind<T>,
-    cache: WatchCache<T> | undefined,
-    ref: ObjectRef,
-  ): Promise<T | undefined> {
-    if (cache && !cache.get(ref.namespace, ref.name)) return undefined;
-    return this.client.get(kind, ref, { signal: this.signal });
-  }
-
-  async allConfirmed<T extends KubernetesResource>(
-    kind: Kind<T>,
-    cache: WatchCache<T> | undefined,
-    refs: readonly ObjectRef[],
-  ): Promise<T[]> {
-    return present(await Promise.all(refs.map((ref) => this.confirmed(kind, cache, ref))));
-  }
-
-  /** What a plan can do without: nothing, and noted, where it may not be read. */
-  async advice<T extends KubernetesResource>(
-    kind: Kind<T>,
-    cache: WatchCache<T> | undefined,
-    namespace: string,
-  ): Promise<T[]> {
-    if (cache?.synced === false) {
-      this.unread.add(kind.plural);
-      return [];
-    }
-    try {
-      return await this.list(kind, cache, namespace);
-    } catch (error) {
-      if (!isCode(error, 403, 404)) throw error;
-      this.unread.add(kind.plural);
-      return [];
-    }
-  }
-
-  async list<T extends KubernetesResource>(
-    kind: Kind<T>,
-    cache: WatchCache<T> | undefined,
-    namespace?: string,
-  ): Promise<T[]> {
-    if (cache) return cache.list(namespace);
-    return (await this.client.list(kind, { namespace, signal: this.signal })).items;
-  }
-
-  /** A claim has the name of the DataVolume that made it. */
-  async dataVolumesOf(source: VirtualMachine, namespace: string): Promise<DataVolume[]> {
-    const named = new Set(claimNamesOf(source));
-    const dataVolumes = await this.list(Kinds.DataVolume, this.caches?.dataVolumes, namespace);
-    return dataVolumes.filter(({ metadata }) => named.has(metadata.name));
-  }
-
-  /** Those that the VM names, and those that KubeVirt keeps its state on. */
-  async claimsOf(source: VirtualMachine, namespace: string): Promise<PersistentVolumeClaim[]> {
-    const named = new Set(claimNamesOf(source));
-    const claims = await this.list(Kinds.PersistentVolumeClaim, this.caches?.claims, namespace);
-    return claims.filter(
-      (claim) => named.has(claim.metadata.name) || isStateClaim(claim, source.metadata.name),
-    );
-  }
-
-  async quotas({ source, target }: PlanRequest): Promise<ResourceQuota[]> {
-    const namespaces = [...new Set([source.namespace, target.namespace])];
-    const lists = namespaces.map((namespace) =>
-      this.advice(Kinds.ResourceQuota, this.caches?.quotas, namespace),
-    );
-    return (await Promise.all(lists)).flat();
-  }
-
-  async revisionsOf(source: VirtualMachine, namespace: string) {
-    const names = recordedRevisions(source).map((name) => ({ namespace, name }));
-    return this.allConfirmed(Kinds.ControllerRevision, undefined, names);
-  }
-
-  async filesystemOverhead({ options }: PlanRequest): Promise<FilesystemOverhead | undefined> {
-    if (options.storageClass === undefined) return undefined;
-    const config = await this.client.get(Kinds.CdiConfig, CDI_CONFIG, { signal: this.signal });
-    return config?.status?.filesystemOverhead;
-  }
-
-  /** Within a namespace the clone finds what its source finds. */
-  async availableInTarget(vm: VirtualMachine, request: PlanRequest): Promise<ObjectName[]> {
-    const { source, target } = request;
-    if (target.namespace === source.namespace) return [];
-    const isLookedUp = ({ kind }: Reference) => kind === 'ServiceAccount' || !copiesSecrets(request);
-    return this.available(referencesOf(vm.spec.template.spec).filter(isLookedUp), target.namespace);
-  }
-
-  async availableInSource(vm: VirtualMachine, request: PlanRequest): Promise<ObjectName[]> {
-    if (!copiesSecrets(request)) return [];
-    const isCopied = ({ kind }: Reference) => kind !== 'ServiceAccount';
-    return this.available(referencesOf(vm.spec.template.spec).filter(isCopied), request.source.namespace);
-  }
-
-  private async available(references: readonly Reference[], namespace: string): Promise<ObjectName[]> {
-    const distinct = new Map(references.map(({ kind, name }) => [`${kind}/${name}`, { kind, name }]));
-    const found = [...distinct.values()].map(async ({ kind, name }) => {
-      const exists = await this.client.exists(
-        Kinds[kind] as Kind,
-        { namespace, name },
-        { signal: this.signal },
-      );
-      return exists ? { kind, name } : undefined;
-    });
-    return present(await Promise.all(found));
-  }
-
-  /** The source's own namespace exists as surely as the source; one that is being deleted takes nothing new. */
-  async namespaceExists({ source, target }: PlanRequest): Promise<boolean> {
-    if (target.namespace === source.namespace) return true;
-    const namespace = await this.get(Kinds.Namespace, this.caches?.namespaces, { name: target.namespace });
-    return namespace !== undefined && namespace.metadata.deletionTimestamp === undefined;
-  }
-}
-
-function present<T>(objects: readonly (T | undefined)[]): T[] {
-  return objects.filter((object) => object !== undefined);
-}

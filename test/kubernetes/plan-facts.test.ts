@@ -3,7 +3,8 @@ import { type PlanRequest, planClone } from '../../src/clone/plan';
 import type { KubernetesResource } from '../../src/clone/resources';
 import { IN_PROGRESS } from '../../src/contract';
 import { ClusterClient, type Kind, Kinds, PooledKubeConfig, WatchCache } from '../../src/kubernetes';
-import { type PlanCaches, readPlanFacts } from '../../src/kubernetes/plan-facts';
+import { readPlanFacts } from '../../src/kubernetes/plan-facts';
+import type { PlanCaches } from '../../src/kubernetes/plan-reader';
 import { claim, facts, INSTALLATION, launcher, type Patch, pod, target, vm, vmi } from '../clone/objects';
 
 const log = new RequestLog();
