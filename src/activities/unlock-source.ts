@@ -84,8 +84,8 @@ class Unlock {
   }
 
   /**
-   * Starts a Manual source once no VMI is left, since a start while it still stops answers 409 "VM is already
-   * running" and does nothing. The debt goes when the new VMI is there.
+   * Starts a Manual or RerunOnFailure source once no VMI is left, since a start while it still stops answers 409 "VM is
+   * already running" and does nothing. The debt goes when the new VMI is there.
    */
   private async pay({
     paid,

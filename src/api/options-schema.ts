@@ -25,7 +25,7 @@ function editsSchema(value: z.ZodString, isReserved: (key: string) => boolean, d
 }
 
 const isOurs = (key: string) => key.startsWith(MARKS.prefix);
-/** KubeVirt's webhook refuses these in a template (KubeVirt vmi-create-admitter.go, restrictedVmiLabels). */
+/** KubeVirt's webhook refuses these in a template (KubeVirt vmi-create-admitter.go, restrictedVmiLabels), or they name the VM. */
 const RESTRICTED = [
   'created-by',
   'migrationJobUID',
@@ -33,7 +33,11 @@ const RESTRICTED = [
   'migrationTargetNodeName',
   'schedulable',
   'install-strategy',
-].map((name) => `kubevirt.io/${name}`);
+  'domain',
+  'vm',
+]
+  .map((name) => `kubevirt.io/${name}`)
+  .concat('vm.kubevirt.io/name');
 const isReservedLabel = (key: string) => isOurs(key) || RESTRICTED.includes(key);
 /** The description has a field of its own; a hook could run anything beside the guest, and mount its claims. */
 const isReservedAnnotation = (key: string) =>

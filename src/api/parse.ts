@@ -51,6 +51,7 @@ function pathOf(path: readonly PropertyKey[]): string {
 
 const TYPE_NAMES: Record<string, string> = {
   object: 'an object',
+  record: 'an object',
   string: 'a string',
   boolean: 'true or false',
   int: 'a whole number',

@@ -3,9 +3,9 @@ import {
   currentSetting,
   type Debtor,
   isGoingDown,
-  isManual,
   isOn,
   isStopped,
+  needsStart,
   type PowerSetting,
   powerNote,
   type SavedPower,
@@ -115,7 +115,7 @@ function isEarlierRun(other: Holder, { workflowId, installation }: Holder): bool
 export type UnlockStep =
   /** Apply the patch; then look again. */
   | { do: 'patch'; operations: PatchOperation[] }
-  /** A Manual source has its strategy back and is still to be started. */
+  /** The source has its strategy back and is still to be started, if that has not done it. */
   | { do: 'start'; paid: PatchOperation[] }
   /** Others keep it off, or nothing is owed. */
   | { do: 'nothing'; locked: boolean };
@@ -123,8 +123,8 @@ export type UnlockStep =
 /**
  * Takes the holder out; the last one out restores the saved power state in the same patch.
  *
- * A Manual source is not started by its strategy: `power` stays as a debt, with the debtor's name, until the
- * source has been started. So does it when somebody removes the lock alone: whoever of us comes next pays. What a
+ * A Manual source is not started by its strategy, a RerunOnFailure one not for sure: `power` stays as a debt, with the
+ * debtor's name, until the source has been started. So does it when somebody removes the lock alone: whoever of us comes next pays. What a
  * person has set meanwhile is left as it is.
  */
 export function unlockStep(vm: VirtualMachine, owner: Owner): UnlockStep {
@@ -163,12 +163,12 @@ export function unlockStep(vm: VirtualMachine, owner: Owner): UnlockStep {
   return { do: 'patch', operations };
 }
 
-/** The saved setting again; the note of it goes, but for the start that a Manual source is owed. */
+/** The saved setting again; the note of it goes, but for a start that is owed. */
 function restore(setting: PowerSetting, saved: SavedPower): PatchOperation[] {
   return [
     test(settingPath(setting), settingValue(setting)),
     { op: 'replace', path: settingPath(setting), value: settingValue(saved.setting) },
-    isManual(saved.setting)
+    needsStart(saved.setting)
       ? add(annotationPath(MARKS.power), JSON.stringify({ ...saved, owed: 'start' } satisfies SavedPower))
       : { op: 'remove', path: annotationPath(MARKS.power) },
   ];
@@ -199,7 +199,7 @@ export function misfiredStartPatch(vm: VirtualMachine): PatchOperation[] | undef
     return undefined;
   const stopped = { ...vm, spec: { ...vm.spec, runStrategy: 'Halted' } };
   const saved = savedPower(stopped);
-  if (!saved || !isManual(saved.setting)) return undefined;
+  if (!saved || !needsStart(saved.setting)) return undefined;
   return [
     test('/metadata/uid', vm.metadata.uid),
     test(annotationPath(MARKS.lock), vm.metadata.annotations?.[MARKS.lock]),

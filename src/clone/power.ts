@@ -15,7 +15,7 @@ export interface SavedPower {
   uid: string;
   /** Who answers for giving it back, should the lock be gone. */
   debtor?: Debtor;
-  /** A Manual source has its strategy back; what is left to pay is its start. */
+  /** The source has its strategy back; what is left to pay is its start (`needsStart`). */
   owed?: 'start';
 }
 
@@ -62,8 +62,8 @@ export function powerNote(vm: VirtualMachine): SavedPower | undefined {
 
 /**
  * The saved power state while it still holds: as long as the source stands switched off, under a lock or (when
- * somebody removed that) without one. A Manual source that is set to Manual again is still to be started: setting
- * it back starts nothing. Once only that start is owed, a source that is Halted was switched off by a person.
+ * somebody removed that) without one. A Manual or RerunOnFailure source that has its strategy again may still have to
+ * be started (`needsStart`). Once only that start is owed, a source that is Halted was switched off by a person.
  * Whoever set it otherwise meanwhile has overruled it.
  */
 export function savedPower(vm: VirtualMachine): SavedPower | undefined {
@@ -72,14 +72,18 @@ export function savedPower(vm: VirtualMachine): SavedPower | undefined {
   const isLocked = vm.metadata.annotations?.[MARKS.lock] !== undefined;
   if (!isLocked && !note.debtor) return undefined;
   const now = currentSetting(vm);
-  if (isManual(note.setting) && sameSetting(now, note.setting)) return note;
+  if (needsStart(note.setting) && sameSetting(now, note.setting)) return note;
   const isOursToRestore = isLocked || note.owed === undefined;
   return isOursToRestore && sameSetting(now, stoppedSetting(note.setting)) ? note : undefined;
 }
 
-/** Its strategy starts nothing: restoring it leaves a start to be asked for. */
-export function isManual(setting: PowerSetting): boolean {
-  return strategyOfSetting(setting) === 'Manual';
+/**
+ * Restoring its strategy leaves a start to be asked for: Manual starts nothing, and RerunOnFailure only a VM that has no
+ * VMI when virt-controller first acts on it (KubeVirt watch/vm/vm.go, shouldStartRerunOnFailure); one that still goes
+ * down then stays off.
+ */
+export function needsStart(setting: PowerSetting): boolean {
+  return ['Manual', 'RerunOnFailure'].includes(strategyOfSetting(setting));
 }
 
 /** The strategy that a person gave the VM: a clone that switches it off for a while does not count. */

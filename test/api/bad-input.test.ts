@@ -120,6 +120,13 @@ describe('POST /clones refuses with the field', () => {
       /reserved/,
     ],
     [
+      'a label that names the VM',
+      { source, target, options: { labels: { 'vm.kubevirt.io/name': 'x' } } },
+      'options.labels.vm.kubevirt.io/name',
+      /reserved/,
+    ],
+    ['labels that are a list', { source, target, options: { labels: ['a'] } }, 'options.labels', /an object/],
+    [
       'a hook beside the guest',
       { source, target, options: { annotations: { 'hooks.kubevirt.io/hookSidecars': '[]' } } },
       'options.annotations.hooks.kubevirt.io/hookSidecars',

@@ -10,7 +10,7 @@ import {
 } from '../../src/contract';
 import { type Clone, type Environment, startEnvironment } from '../support/environment';
 import { powerOf, tracesOf } from '../support/invariants';
-import { makeMachine } from '../support/machines';
+import { type MachineOptions, makeMachine } from '../support/machines';
 
 let environment: Environment;
 beforeAll(async () => {
@@ -141,4 +141,28 @@ test('a cancel after the commit point changes nothing', async () => {
   await environment.untilRunning(source);
   expect(await powerOf(environment, source)).toEqual(before);
   await environment.untilRunning(target);
+});
+
+test.each<[string, MachineOptions]>([
+  ['Always', { power: { runStrategy: 'Always' } }],
+  ['running: true', { power: { running: true } }],
+  ['RerunOnFailure', { power: { runStrategy: 'RerunOnFailure' } }],
+  ['Once', { power: { runStrategy: 'Once' } }],
+  ['Manual', { power: { runStrategy: 'Manual' }, on: true }],
+])('cancelled while its source (%s) still goes down, it runs again', async (name, options) => {
+  const slow = { 'simulator.vm-clone.io/stop-seconds': '0.5' };
+  const source = await makeMachine(environment, `down-${name.toLowerCase().replaceAll(/\W+/g, '-')}`, {
+    ...options,
+    annotations: slow,
+  });
+  const before = await powerOf(environment, source);
+  const clone = await environment.clone(source, { ...source, name: `${source.name}-clone` });
+  const { instances } = environment.caches;
+  await environment.until(instances, source, (vmi) => vmi?.metadata.deletionTimestamp !== undefined);
+  await clone.cancel();
+  const last = await clone.result();
+  expect(last.outcome).toBe('Cancelled');
+  expect(last.warnings.map(({ type }) => type)).not.toContain('SourceSlowToReturn');
+  await environment.untilRunning(source);
+  expect(await powerOf(environment, source)).toEqual(before);
 });

@@ -56,9 +56,12 @@ export const POWER: readonly Rule[] = [
   },
   {
     rule: '40',
-    what: 'Always, Once, RerunOnFailure: Halted, and back by the strategy, which boots',
+    what: 'Always, Once: Halted, and back by the strategy, which boots; RerunOnFailure is owed a start besides',
     check: () => {
-      for (const runStrategy of ['Always', 'Once', 'RerunOnFailure']) {
+      const rerun = unlocked(locked(vm({ spec: { runStrategy: 'RerunOnFailure' } }), vmi()));
+      expect(rerun.spec.runStrategy).toBe('RerunOnFailure');
+      expect(unlockStep(rerun, HOLDER)).toMatchObject({ do: 'start' });
+      for (const runStrategy of ['Always', 'Once']) {
         const held = locked(vm({ spec: { runStrategy } }), vmi());
         expect(held.spec.runStrategy).toBe('Halted');
         const back = unlocked(held);
