@@ -11,6 +11,8 @@ export interface UnlockInput extends Owner {
   sourceUid: string;
   /** Wait for the source to run again. False where its guest is known not to go down: nothing would come of it. */
   awaitReturn: boolean;
+  /** Wait for the guest to go down, where the source is owed a start then, although not for its return. */
+  awaitStart?: boolean;
 }
 
 export interface UnlockedSource {
@@ -42,13 +44,16 @@ export function unlockSource(deps: ActivityDeps) {
 
 class Unlock {
   private readonly giveUpAt: number;
+  private readonly giveUpStartAt: number;
 
   constructor(
     private readonly deps: ActivityDeps,
     private readonly input: UnlockInput,
     private readonly signal: AbortSignal,
   ) {
-    this.giveUpAt = Date.now() + (input.awaitReturn ? deps.limits.sourceReturn : 0);
+    const patient = Date.now() + deps.limits.sourceReturn;
+    this.giveUpAt = input.awaitReturn ? patient : Date.now();
+    this.giveUpStartAt = input.awaitStart ? patient : this.giveUpAt;
   }
 
   async run(): Promise<UnlockedSource> {
@@ -99,7 +104,7 @@ class Unlock {
       if (!vm || unlockStep(vm, this.input).do !== 'start') return 'overruled';
       asked = wantsStart(vm) || (await this.start());
       return undefined;
-    });
+    }, this.giveUpStartAt);
     if (!settled) return 'unpaid';
     return settled === 'up' ? this.patch(paid) : this.read();
   }
@@ -142,13 +147,14 @@ class Unlock {
   /** Waits for the source's VMI to be as `reached` wants it; undefined when it takes too long. */
   private await<R>(
     reached: (vmi: VirtualMachineInstance | undefined) => R | undefined | Promise<R | undefined>,
+    deadline = this.giveUpAt,
   ): Promise<R | undefined> {
     const { instances } = this.deps.caches;
     const { source } = this.input;
     return awaitChange(
       [(wake) => instances.onChange(source, wake)],
       () => reached(instances.get(source.namespace, source.name)),
-      { signal: this.signal, deadline: this.giveUpAt, recheckMs: RECHECK },
+      { signal: this.signal, deadline, recheckMs: RECHECK },
     );
   }
 

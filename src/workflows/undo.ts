@@ -45,7 +45,13 @@ export async function undoAll(
   }
   if (unlockSource) {
     const awaitReturn = record.state.failure?.type !== 'SourceShutdownFailed';
-    const unlocked = await steps.unlockSource({ ...owner, source, ...unlockSource, awaitReturn });
+    const unlocked = await steps.unlockSource({
+      ...owner,
+      source,
+      ...unlockSource,
+      awaitReturn,
+      awaitStart: true,
+    });
     record.warn(unlocked.warning);
     if (unlocked.runningAt) record.mark('sourceRunningAt', unlocked.runningAt);
   }

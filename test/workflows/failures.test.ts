@@ -72,6 +72,25 @@ describe('a source that will not stop', () => {
     expect({ ...after, marks: [] }).toEqual(before);
   });
 
+  test.each<[string, MachineOptions]>([
+    ['Always', { power: { runStrategy: 'Always' } }],
+    ['Manual', { power: { runStrategy: 'Manual' }, on: true }],
+    ['RerunOnFailure', { power: { runStrategy: 'RerunOnFailure' } }],
+  ])('%s, and goes down when its time is over: it runs again', async (name, options) => {
+    const { source, before, clone } = await cloneOf(
+      `late-${name.toLowerCase()}`,
+      { ...options, annotations: steered({ 'stop-seconds': '2' }) },
+      { options: { shutdownTimeoutSeconds: 1 } },
+    );
+    expect(await failureOf(clone)).toMatchObject({ failure: { type: 'SourceShutdownFailed' } });
+    await environment.until(
+      environment.caches.instances,
+      source,
+      (vmi) => vmi?.status?.phase === 'Running' && !vmi.metadata.deletionTimestamp,
+    );
+    expect(await powerOf(environment, source)).toEqual(before);
+  });
+
   test('goes down by force where that was asked for', async () => {
     const { source, before, clone } = await cloneOf(
       'forced',
