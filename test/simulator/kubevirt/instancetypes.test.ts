@@ -6,7 +6,7 @@ import {
   type PreferenceSpec,
 } from '../../../simulator/controllers/kubevirt/kinds';
 import type { ControllerRevision, VirtualMachine } from '../../../src/clone/resources';
-import { Kinds } from '../../../src/kubernetes';
+import { awaitChange, Kinds } from '../../../src/kubernetes';
 import { answerOf, VmCluster, type VmOptions, vmNamed } from '../vm-cluster';
 
 let cluster: VmCluster;
@@ -83,10 +83,22 @@ describe('the types of a VM are kept in revisions of its own', () => {
     expect(revision?.data).toMatchObject({ kind: 'VirtualMachineClusterInstancetype' });
   });
 
+  /** A virtual-machine controller that does not see yet what it has stored would store it again. */
+  async function untilSeen(name: string): Promise<void> {
+    const { context } = cluster.simulator;
+    const seen = context.cache(Kinds.VirtualMachine);
+    const isSeen = () => seen.get(namespace, name)?.status?.instancetypeRef !== undefined;
+    await awaitChange([(wake) => seen.onChange({ namespace, name }, wake)], () => isSeen() || undefined, {
+      signal: AbortSignal.timeout(30_000),
+    });
+    await cluster.simulator.restartController('virt-controller');
+  }
+
   it('a VM goes on by its revision when the type is edited or deleted', async () => {
     const type = await makeType('small');
     await make('vm', { instancetype });
     await untilStored('vm');
+    await untilSeen('vm');
     await cluster.client.replace(KubeVirtKinds.Instancetype, {
       ...type,
       spec: { cpu: { guest: 8 }, memory: { guest: '16Gi' } },
