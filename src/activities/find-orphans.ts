@@ -103,10 +103,10 @@ export function findOrphans({ caches, client, clones, limits }: ActivityDeps) {
       const labelSelector = `${MARKS.installation}=${installation}`;
       const revisions = await client.list(Kinds.ControllerRevision, { labelSelector, signal });
       // A clone's own copies of revisions go with its VM, once it owns them.
-      const frozen = revisions.items.filter(
-        ({ metadata, ...each }) =>
-          !metadata.ownerReferences?.length ||
-          metadata.name === frozenPlanName(ownerOf({ ...each, metadata }).cloneUid),
+      const left = revisions.items.filter(
+        (each) =>
+          !each.metadata.ownerReferences?.length ||
+          each.metadata.name === frozenPlanName(ownerOf(each).cloneUid),
       );
       // CDI hands the labels on to temporary claims too; those go with what they serve.
       const claims = caches.claims
@@ -116,7 +116,7 @@ export function findOrphans({ caches, client, clones, limits }: ActivityDeps) {
         ({ metadata }) =>
           metadata.labels?.[MARKS.installation] === installation && !metadata.ownerReferences?.length,
       );
-      return [...frozen, ...loose];
+      return [...left, ...loose];
     }
 
     /** What a cache that is behind shows unfinished may be a clone that its user works with. */

@@ -1,4 +1,3 @@
-import { type ClonePlan, type PlanFacts, planClone } from '../clone';
 import { holds, lockPatch, mustStop } from '../clone/lock';
 import { savedPower, strategyOf } from '../clone/power';
 import {
@@ -16,6 +15,7 @@ import { drawTarget } from './draw-target';
 import { failure, finalIfRefused } from './failures';
 import { type FrozenPlan, freezePlan, readFrozenPlan } from './frozen-plan';
 import { inHistory, unblocked } from './plan-clone';
+import { planSurely } from './plan-surely';
 
 export type LockInput = CloneInput & {
   sourceUid: string;
@@ -85,7 +85,8 @@ async function tryLock(
     if (frozen) return lockedAs(frozen.plan, savedPower(vm) !== undefined);
     // Locked by a run that was reset: its plan has become a target, which is gone. It is planned anew.
   }
-  const plan = unblocked(await planSurely(deps, { ...facts, vmi }, input, signal));
+  const read = { source: vm, vmi };
+  const plan = unblocked((await planSurely(deps, { ...facts, ...read }, input, signal, read)).plan);
   const workflowId = cloneWorkflowId(input.target);
   const { template, instancetype, preference } = vm.spec;
   const drawn: FrozenPlan = {
@@ -107,19 +108,6 @@ async function tryLock(
     if (isCode(error, 404, 409) || isFailedTest(error)) return { planned: JSON.stringify(drawn.madeFrom) };
     throw error;
   }
-}
-
-/** What stands against it as the caches show it may be gone by now: only the API's own answer condemns. */
-async function planSurely(
-  { client }: ActivityDeps,
-  facts: PlanFacts,
-  input: LockInput,
-  signal: AbortSignal,
-): Promise<ClonePlan> {
-  const plan = planClone(facts);
-  if (plan.blockers.length === 0) return plan;
-  const { source, vmi } = facts;
-  return planClone({ ...(await readPlanFacts({ client }, input, { signal })), source, vmi });
 }
 
 function lockedAs({ disks, copies, shutdownTimeoutSeconds }: FrozenPlan, stopped: boolean): LockedSource {

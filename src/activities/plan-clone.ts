@@ -1,6 +1,7 @@
 import { Context } from '@temporalio/activity';
 import { type ClonePlan, type PlanFacts, planClone as plan } from '../clone';
 import { buildCopy, isRevision } from '../clone/copies';
+import { goesElsewhere } from '../clone/elsewhere';
 import type { Leftover } from '../clone/leftover';
 import type { KubernetesResource, VirtualMachine } from '../clone/resources';
 import {
@@ -17,6 +18,7 @@ import { attemptSignal } from './attempt';
 import type { ActivityDeps } from './deps';
 import { drawTarget } from './draw-target';
 import { failure, finalIfRefused } from './failures';
+import { planSurely } from './plan-surely';
 
 /** What the workflow must know of a plan: names, sizes, times. The manifest stays in the cluster. */
 export interface PlanResult {
@@ -37,12 +39,9 @@ export function planClone(deps: ActivityDeps) {
   return (input: CloneInput): Promise<PlanResult> =>
     finalIfRefused(async () => {
       const signal = attemptSignal();
-      let facts = await readPlanFacts(deps, input, { signal, sourceFrom: 'cache' });
-      // What stands against it as the caches show it may be gone by now: only the API's own answer condemns.
-      if (plan(facts).blockers.length > 0) {
-        facts = await readPlanFacts({ client: deps.client }, input, { signal });
-      }
-      const made = unblocked(plan(facts));
+      const seen = await readPlanFacts(deps, input, { signal, sourceFrom: 'cache' });
+      const { facts, plan: planned } = await planSurely(deps, seen, input, signal);
+      const made = unblocked(planned);
       const { sourceUid, sourceOn, disks, warnings, shutdownTimeoutSeconds, leftover } = made;
       if (leftover) await verifyLeftover(deps.clones, input, leftover);
       if (!leftover) await tryOut(deps, facts, made, input, signal);
@@ -72,7 +71,7 @@ async function tryOut(
     const empty = { metadata: {}, ...(isRevision(copy) && { revision: 0 }) } as KubernetesResource;
     await tryOne(Kinds[copy.kind] as Kind, buildCopy(empty, copy, vm));
   }
-  if (made.copies.some(isRevision) && input.target.namespace !== input.source.namespace) return;
+  if (made.copies.some(isRevision) && goesElsewhere(input)) return;
   if (await tryOne(Kinds.VirtualMachine, vm)) return;
   // The name is taken by what the caches did not show yet.
   unblocked(plan(await readPlanFacts({ client: deps.client }, input, { signal })));

@@ -1,5 +1,6 @@
 import { type Blocker, IN_PROGRESS, MARKS, type VmRef } from '../contract';
 import { copiesSecrets, has } from './copies';
+import { goesElsewhere } from './elsewhere';
 import { sidecarBlockers } from './hook-sidecars';
 import { belongsToLeftover, leftoverOf } from './leftover';
 import { holdersOf } from './lock';
@@ -148,7 +149,7 @@ function inUse({ metadata }: Pod, source: string, { name, claim }: ClaimVolume):
 function referenceBlockers(source: VirtualMachine, facts: PlanFacts): Blocker[] {
   const { request, availableInTarget, availableInSource } = facts;
   const { namespace } = request.target;
-  if (namespace === request.source.namespace) return [];
+  if (!goesElsewhere(request)) return [];
   const isCopied = (kind: string) => kind !== 'ServiceAccount' && copiesSecrets(request);
   return referencesOf(source.spec.template.spec).flatMap(({ kind, name, usedBy, optional }) => {
     const available = isCopied(kind) ? availableInSource : availableInTarget;

@@ -2,7 +2,7 @@ import type { CopyMethod } from '../contract';
 import type { PlanDisk } from './disks';
 import type { PlanFacts } from './plan';
 import { formatBytes, parseBytes, parseQuantity } from './quantity';
-import type { Domain, Interface, VirtualMachine, VirtualMachineInstance } from './resources';
+import type { Domain, Interface, TypedSpecs, VirtualMachine, VirtualMachineInstance } from './resources';
 import { recordedSpec } from './revisions';
 
 /** A source's configuration as the clone dialogue shows it, read-only. Null where nobody says. */
@@ -64,13 +64,8 @@ function flavor(
 }
 
 /** As KubeVirt makes it of an instancetype: by default each virtual CPU is a socket. */
-function typedDomain(spec: InstancetypeSpec | undefined): Domain | undefined {
+function typedDomain(spec: TypedSpecs['instancetype'] | undefined): Domain | undefined {
   return spec && { cpu: { sockets: spec.cpu?.guest }, memory: { guest: spec.memory?.guest } };
-}
-
-interface InstancetypeSpec {
-  cpu?: { guest?: number };
-  memory?: { guest?: string };
 }
 
 function describeSize({ cpu, memory, resources }: Domain): string {

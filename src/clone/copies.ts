@@ -1,4 +1,5 @@
 import type { PlannedCopy } from '../contract';
+import { goesElsewhere } from './elsewhere';
 import { copyName } from './names';
 import { marksOf } from './ownership';
 import type { PlanFacts, PlanRequest } from './plan';
@@ -54,8 +55,8 @@ export function isRevision({ kind }: PlannedCopy): boolean {
 }
 
 /** Within a namespace the clone names the same objects as its source. */
-export function copiesSecrets({ source, target, options }: PlanRequest): boolean {
-  return target.namespace !== source.namespace && options.copySecrets === true;
+export function copiesSecrets(request: PlanRequest): boolean {
+  return goesElsewhere(request) && request.options.copySecrets === true;
 }
 
 export function has(objects: readonly ObjectName[], { kind, name }: ObjectName): boolean {

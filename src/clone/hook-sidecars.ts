@@ -1,4 +1,5 @@
 import type { Blocker, Warning } from '../contract';
+import { goesElsewhere } from './elsewhere';
 import type { PlanFacts } from './plan';
 import type { VirtualMachine } from './resources';
 
@@ -25,7 +26,7 @@ export function sidecarBlockers(source: VirtualMachine): Blocker[] {
 }
 
 export function sidecarWarnings(source: VirtualMachine, { request }: PlanFacts): Warning[] {
-  if (request.target.namespace === request.source.namespace) return [];
+  if (!goesElsewhere(request)) return [];
   return sidecarsOf(source).flatMap(({ configMap }) =>
     configMap?.name
       ? [

@@ -20,8 +20,8 @@ const APP_LABELS = new Set([
   'instance',
 ]);
 
-/** Labels of tools that deploy, scale and prune: a clone is not theirs. */
-const DEPLOYMENT_LABELS: readonly RegExp[] = [
+/** Tools that deploy, restore and prune, by the labels and annotations that they leave: a clone is not theirs. */
+const DEPLOYMENT_TOOLS: readonly RegExp[] = [
   /^argocd\.argoproj\.io\//,
   /\.toolkit\.fluxcd\.io\//,
   /^fluxcd\.io\//,
@@ -29,9 +29,14 @@ const DEPLOYMENT_LABELS: readonly RegExp[] = [
   /^applyset\.kubernetes\.io\//,
   /^objectset\.rio\.cattle\.io\//,
   /^kapp\.k14s\.io\//,
+  /^velero\.io\//,
+];
+
+/** Labels of them, and of what scales: of no clone either. */
+const DEPLOYMENT_LABELS: readonly RegExp[] = [
+  ...DEPLOYMENT_TOOLS,
   /^app\.kubernetes\.io\/managed-by$/,
   /^app\.kubernetes\.io\/instance$/,
-  /^velero\.io\//,
   // The VirtualMachinePool that made the source has not made the clone.
   /^kubevirt\.io\/vm-pool-/,
 ];
@@ -41,15 +46,8 @@ const OWN_ANNOTATIONS: readonly RegExp[] = [
   /^restore\.kubevirt\.io\//,
   /^kubectl\.kubernetes\.io\/last-applied-configuration$/,
   /^kubevirt\.io\/[a-z]+-observed-api-version$/,
-  // GitOps
-  /^argocd\.argoproj\.io\//,
-  /\.toolkit\.fluxcd\.io\//,
-  /^fluxcd\.io\//,
+  ...DEPLOYMENT_TOOLS,
   /^meta\.helm\.sh\//,
-  /^helm\.sh\//,
-  /^applyset\.kubernetes\.io\//,
-  /^objectset\.rio\.cattle\.io\//,
-  /^kapp\.k14s\.io\//,
   /^config\.k8s\.io\/owning-inventory$/,
   // Networks: what was given out to the source; what chooses a network stays.
   /^k8s\.v1\.cni\.cncf\.io\/networks?-status$/,
@@ -61,7 +59,6 @@ const OWN_ANNOTATIONS: readonly RegExp[] = [
   /^network\.kubevirt\.io\/addresses$/,
   /^network\.harvesterhci\.io\//,
   /^harvesterhci\.io\/volumeClaimTemplates$/,
-  /^velero\.io\//,
 ];
 
 /** They choose networks, and may ask for addresses there (Multus). */

@@ -1,16 +1,12 @@
 import type { Blocker, Warning } from '../contract';
 import type { PlanFacts } from './plan';
-import type { PersistentVolumeClaim, Tpm, VirtualMachine, VmiSpec } from './resources';
+import type { PersistentVolumeClaim, VirtualMachine, VmiSpec } from './resources';
 import { recordedSpec } from './revisions';
 
 /** Label, and prefix of the name, of the claim that KubeVirt keeps it on (KubeVirt pkg/storage/backend-storage). */
 const STATE_CLAIM = 'persistent-state-for';
 
 type State = 'TPM' | 'EFI';
-interface PreferenceSpec {
-  devices?: { preferredTPM?: Tpm };
-  firmware?: { preferredEfi?: { persistent?: boolean } };
-}
 
 /** State that KubeVirt keeps on a claim of its own, which no DataVolume copies (kubevirt-rules, Volumes). */
 export function persistentStateBlockers(source: VirtualMachine, facts: PlanFacts): Blocker[] {
@@ -56,7 +52,7 @@ function tracksBlocks({ status }: VirtualMachine): boolean {
 /** A preference counts only where the VM itself says nothing (KubeVirt pkg/instancetype/preference/apply). */
 function withPreference(source: VirtualMachine, revisions: PlanFacts['revisions']): Pick<VmiSpec, 'domain'> {
   const { domain } = source.spec.template.spec;
-  const preference = recordedSpec(source, 'preference', revisions) as PreferenceSpec | undefined;
+  const preference = recordedSpec(source, 'preference', revisions);
   const bootloader = domain.firmware?.bootloader;
   return {
     domain: {

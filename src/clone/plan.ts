@@ -157,17 +157,13 @@ function powered(
  */
 function shutdownTimeout(source: VirtualMachine, { request, vmi, revisions }: PlanFacts): number {
   if (request.options.shutdownTimeoutSeconds !== undefined) return request.options.shutdownTimeoutSeconds;
-  const preference = recordedSpec(source, 'preference', revisions) as PreferenceSpec | undefined;
+  const preference = recordedSpec(source, 'preference', revisions);
   const { terminationGracePeriodSeconds: own } = source.spec.template.spec;
   const graces = [
     own ?? preference?.preferredTerminationGracePeriodSeconds ?? DEFAULT_GRACE_PERIOD_SECONDS,
     vmi?.spec?.terminationGracePeriodSeconds ?? 0,
   ];
   return Math.max(Math.max(...graces) + SHUTDOWN_MARGIN_SECONDS, MIN_SHUTDOWN_TIMEOUT_SECONDS);
-}
-
-interface PreferenceSpec {
-  preferredTerminationGracePeriodSeconds?: number;
 }
 
 function withoutSource({ source, options }: PlanRequest): ClonePlan {

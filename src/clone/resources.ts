@@ -131,6 +131,16 @@ export interface TypeMatcher {
   [other: string]: unknown;
 }
 
+/** The fields of an instancetype and of a preference that a plan reads (KubeVirt api/instancetype/v1beta1). */
+export interface TypedSpecs {
+  instancetype: { cpu?: { guest?: number }; memory?: { guest?: string } };
+  preference: {
+    devices?: { preferredTPM?: Tpm };
+    firmware?: { preferredEfi?: { persistent?: boolean } };
+    preferredTerminationGracePeriodSeconds?: number;
+  };
+}
+
 /** Which revision of an instancetype or preference virt-controller goes by. */
 export interface RevisionRef {
   name?: string;

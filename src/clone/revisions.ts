@@ -1,6 +1,7 @@
 import type { Blocker, Warning } from '../contract';
+import { goesElsewhere } from './elsewhere';
 import type { PlanFacts } from './plan';
-import type { ControllerRevision, TypeMatcher, VirtualMachine } from './resources';
+import type { ControllerRevision, TypedSpecs, TypeMatcher, VirtualMachine } from './resources';
 
 /** What a VM takes a part of its spec from. */
 export const TYPED = ['instancetype', 'preference'] as const;
@@ -27,19 +28,19 @@ export function recordedRevisions(vm: VirtualMachine): string[] {
 }
 
 /** The spec that a recorded instancetype or preference holds, if it is at hand. */
-export function recordedSpec(
+export function recordedSpec<T extends Typed>(
   vm: VirtualMachine,
-  typed: Typed,
+  typed: T,
   revisions: readonly ControllerRevision[],
-): Record<string, unknown> | undefined {
+): TypedSpecs[T] | undefined {
   const name = recordedRevision(vm, typed);
   const revision = revisions.find(({ metadata }) => metadata.name === name);
-  return (revision?.data as { spec?: Record<string, unknown> } | undefined)?.spec;
+  return (revision?.data as { spec?: TypedSpecs[T] } | undefined)?.spec;
 }
 
 /** Without its revision a VM can't start, and a type of one namespace is nothing in another. */
 export function revisionBlockers(source: VirtualMachine, { request, revisions }: PlanFacts): Blocker[] {
-  const elsewhere = request.target.namespace !== request.source.namespace;
+  const elsewhere = goesElsewhere(request);
   return TYPED.flatMap((typed): Blocker[] => {
     const matcher = source.spec[typed];
     const recorded = recordedRevision(source, typed);
@@ -63,7 +64,7 @@ export function revisionBlockers(source: VirtualMachine, { request, revisions }:
 
 /** A clone whose source has no revision yet takes the type as it is; one in another namespace can't see the type. */
 export function revisionWarnings(source: VirtualMachine, { request }: PlanFacts): Warning[] {
-  const elsewhere = request.target.namespace !== request.source.namespace;
+  const elsewhere = goesElsewhere(request);
   const named = TYPED.filter((typed) => source.spec[typed]?.name);
   const unrecorded = named.filter((typed) => !recordedRevision(source, typed));
   const warnings: Warning[] = [];

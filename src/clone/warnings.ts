@@ -1,5 +1,6 @@
 import type { Warning } from '../contract';
 import type { DiskPlan, PlanDisk } from './disks';
+import { goesElsewhere } from './elsewhere';
 import { sidecarWarnings } from './hook-sidecars';
 import { normalMac } from './identity';
 import { persistentStateWarnings } from './persistent-state';
@@ -136,7 +137,7 @@ function placement(source: VirtualMachine): Warning[] {
 
 /** A template of devices is looked up in the VM's own namespace. */
 function claimTemplates(source: VirtualMachine, { request }: PlanFacts): Warning[] {
-  if (request.source.namespace === request.target.namespace) return [];
+  if (!goesElsewhere(request)) return [];
   return (source.spec.template.spec.resourceClaims ?? []).flatMap(({ resourceClaimTemplateName: name }) =>
     name
       ? [
@@ -173,7 +174,7 @@ function earlyBinding(
 
 /** A network without a namespace is looked up in the VM's own (kubevirt-rules, Volumes, "Also"). */
 function networks(source: VirtualMachine, { request }: PlanFacts): Warning[] {
-  if (request.source.namespace === request.target.namespace) return [];
+  if (!goesElsewhere(request)) return [];
   return (source.spec.template.spec.networks ?? []).flatMap(({ multus }) =>
     multus && !multus.networkName.includes('/')
       ? [

@@ -1,4 +1,5 @@
 import { copiesSecrets, type ObjectName } from '../clone/copies';
+import { goesElsewhere } from '../clone/elsewhere';
 import { isStateClaim } from '../clone/persistent-state';
 import type { PlanRequest } from '../clone/plan';
 import { type Reference, referencesOf } from '../clone/references';
@@ -143,8 +144,8 @@ export class PlanReader {
 
   /** Within a namespace the clone finds what its source finds. */
   async availableInTarget(vm: VirtualMachine, request: PlanRequest): Promise<ObjectName[]> {
-    const { source, target } = request;
-    if (target.namespace === source.namespace) return [];
+    const { target } = request;
+    if (!goesElsewhere(request)) return [];
     const isLookedUp = ({ kind }: Reference) => kind === 'ServiceAccount' || !copiesSecrets(request);
     return this.available(referencesOf(vm.spec.template.spec).filter(isLookedUp), target.namespace);
   }
@@ -169,8 +170,9 @@ export class PlanReader {
   }
 
   /** The source's own namespace exists as surely as the source; one that is being deleted takes nothing new. */
-  async namespaceExists({ source, target }: PlanRequest): Promise<boolean> {
-    if (target.namespace === source.namespace) return true;
+  async namespaceExists(request: PlanRequest): Promise<boolean> {
+    const { target } = request;
+    if (!goesElsewhere(request)) return true;
     const namespace = await this.get(Kinds.Namespace, this.caches?.namespaces, { name: target.namespace });
     return namespace !== undefined && namespace.metadata.deletionTimestamp === undefined;
   }
