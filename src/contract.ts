@@ -194,6 +194,38 @@ export interface FinalDocument extends CloneState {
   outcome: Outcome;
 }
 
+/** One clone as the API shows it; times are ISO 8601. */
+export interface CloneView {
+  /** `<namespace>/<name>` of the target. */
+  id: string;
+  workflowId: string;
+  runId: string;
+  /** Of this clone: the same through resets, new for a retry. */
+  cloneUid?: string;
+  phase: Phase;
+  /** Of the whole; null while nobody knows. 100 only when completed. */
+  percent: number | null;
+  disks: DiskProgress[];
+  source: VmRef;
+  target: VmRef;
+  description?: string;
+  startAfterClone: boolean;
+  requestedBy: string;
+  startedAt: string;
+  endedAt?: string;
+  outcome?: Outcome;
+  /** Shows as soon as the undo begins. */
+  failure?: Failure;
+  warnings: Warning[];
+  cancelRequested?: CancelRequest;
+  /** While no disk moves. */
+  stalled?: Stall;
+  /** A step that failed and is tried again. */
+  retrying?: { step: string; attempt: number; message: string };
+  timings?: Timings;
+  sourceDowntimeSeconds?: number;
+}
+
 export const CANCEL_SIGNAL = 'cancelClone';
 export const STATE_QUERY = 'getCloneState';
 

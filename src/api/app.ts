@@ -47,15 +47,22 @@ export function createApp(deps: ApiDeps): Express {
   return app;
 }
 
+const METHODS = ['get', 'post', 'patch', 'delete'] as const;
+
 function route(
   app: Express,
   path: string,
-  { get, post }: { get?: RequestHandler; post?: RequestHandler },
+  handlers: Partial<Record<(typeof METHODS)[number], RequestHandler>>,
 ): void {
   const at = app.route(path);
-  if (get) at.get(get);
-  if (post) at.post(post);
-  at.all(methodNotAllowed([...(get ? ['GET', 'HEAD'] : []), ...(post ? ['POST'] : [])]));
+  const allowed: string[] = [];
+  for (const method of METHODS) {
+    const handler = handlers[method];
+    if (!handler) continue;
+    at[method](handler);
+    allowed.push(...(method === 'get' ? ['GET', 'HEAD'] : [method.toUpperCase()]));
+  }
+  at.all(methodNotAllowed(allowed));
 }
 
 /** Gives each request an id, its caller's own where it is harmless, and a logger that says it. */

@@ -1,6 +1,7 @@
-import { type CloneView, workflowLink } from '../temporal';
+import type { CloneView } from '../contract';
+import { workflowLink } from '../temporal';
+import type { CloneAnswer } from './answers';
 import type { ApiDeps } from './deps';
-import type { CloneAnswer } from './schemas';
 
 /** Where a clone is found in the API. */
 export function cloneUrl(id: string): string {

@@ -1,29 +1,12 @@
 import type { z } from 'zod';
-import type { FieldChange } from '../clone/changes';
-import type { Configuration } from '../clone/configuration';
-import type { PlanDisk } from '../clone/disks';
-import type { Downtime } from '../clone/downtime';
 import { defaultCloneName } from '../clone/names';
-import type { Blocker, PlannedCopy, VmRef, Warning } from '../contract';
+import type { VmRef } from '../contract';
+import type { ClonePlanAnswer } from './answers';
 import type { ApiDeps } from './deps';
 import { Problem } from './problem';
 import { readPlan } from './read-plan';
 import type { RunningClones } from './running-clones';
 import { type clonePlanQuerySchema, labelSchema } from './schemas';
-
-/** `GET …/clone-plan`: what a clone would be, and what stands against it. */
-export interface ClonePlanAnswer {
-  defaults: { name: string; namespace: string; startAfterClone: boolean };
-  target: VmRef;
-  sourceOn: boolean;
-  configuration: Configuration;
-  disks: Pick<PlanDisk, 'name' | 'kind' | 'bytes' | 'method' | 'storageClass' | 'dataVolume'>[];
-  blockers: Blocker[];
-  warnings: Warning[];
-  changes: FieldChange[];
-  copies: Pick<PlannedCopy, 'kind' | 'from'>[];
-  expectedDowntime: Downtime;
-}
 
 /** The dry run: the same plan as `POST /clones` makes, and nothing begun. Throws `vm-not-found`. */
 export async function dryRun(

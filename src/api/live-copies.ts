@@ -1,7 +1,6 @@
 import { diskOutcome, overallPercent, percentForPhase, raise } from '../clone';
-import { type DiskProgress, MARKS, type PlannedDisk } from '../contract';
+import { type CloneView, type DiskProgress, MARKS, type PlannedDisk } from '../contract';
 import type { Caches } from '../kubernetes';
-import type { CloneView } from '../temporal';
 import { Lru } from '../temporal/lru';
 
 type Told = Pick<CloneView, 'percent' | 'disks'>;

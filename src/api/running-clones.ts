@@ -1,5 +1,6 @@
 import type { Client } from '@temporalio/client';
-import { type CloneView, listClones } from '../temporal';
+import type { CloneView } from '../contract';
+import { listClones } from '../temporal';
 
 const PAGE = 1000;
 const MAX_PAGES = 10;

@@ -3,7 +3,7 @@ import 'zod-openapi';
 import { ACTIONS } from '../clone/actions';
 import { FILTER_GROUPS, type VmRow } from '../clone/status';
 import { FAILURES, PHASES } from '../contract';
-import type { CloneView } from '../temporal';
+import type { CloneAnswer } from './answers';
 import { flag, optionsSchema, planOptionsQuery } from './options-schema';
 
 const LABEL_RULE =
@@ -94,6 +94,7 @@ export const listVmsQuerySchema = z.strictObject({
   status: listOf(FILTER_GROUPS).optional(),
   namespace: labelSchema.optional(),
   name: z.string().max(253).optional().meta({ description: 'Part of the name' }),
+  ip: z.string().max(45).optional().meta({ description: 'Part of the IP address' }),
   sort: z
     .enum(sorts as [(typeof sorts)[number], ...(typeof sorts)[number][]])
     .default('name')
@@ -113,11 +114,6 @@ const vmRefSchema = z.object({ namespace: z.string(), name: z.string() });
 const remarkSchema = z.object({ type: z.string(), message: z.string() });
 const percentSchema = z.number().min(0).max(100).nullable().meta({ description: 'null while nobody knows' });
 const timeSchema = z.string().meta({ format: 'date-time' });
-
-/** A clone with its links: what every route that answers a clone answers. */
-export interface CloneAnswer extends CloneView {
-  links: { self: string; temporalUi: string };
-}
 
 const cloneShape = z.object({
   id: z.string().meta({ description: '`<namespace>/<name>` of the clone', example: 'demo/web-clone' }),
@@ -184,6 +180,7 @@ export const vmPageSchema = z
   .object({
     items: z.array(vmSchema),
     total: z.number().meta({ description: 'Of all pages' }),
+    all: z.number().meta({ description: 'Of all VMs, whatever the filters' }),
     counts: z
       .record(z.enum(FILTER_GROUPS), z.number())
       .meta({ description: 'By status, whatever the status filter' }),

@@ -1,30 +1,25 @@
 import type { z } from 'zod';
 import { FILTER_GROUPS, type FilterGroup, type VmRow } from '../clone/status';
+import type { VmPage } from './answers';
 import type { listVmsQuerySchema, SORT_KEYS } from './schemas';
-
-export interface VmPage {
-  items: VmRow[];
-  /** Of all pages. */
-  total: number;
-  /** Of those that pass all other filters, by status. */
-  counts: Record<FilterGroup, number>;
-  page: number;
-  limit: number;
-}
 
 /** Filters, counts, sorts and pages the rows of the list. */
 export function vmPage(rows: readonly VmRow[], query: z.output<typeof listVmsQuerySchema>): VmPage {
-  const { namespace, name, status, sort, page, limit } = query;
+  const { namespace, name, ip, status, sort, page, limit } = query;
   const part = name?.toLowerCase();
   const named = rows.filter(
-    (row) => (namespace === undefined || row.namespace === namespace) && (!part || row.name.includes(part)),
+    (row) =>
+      (namespace === undefined || row.namespace === namespace) &&
+      (!part || row.name.includes(part)) &&
+      (!ip || row.ip?.includes(ip.toLowerCase())),
   );
   const counts = Object.fromEntries(FILTER_GROUPS.map((group) => [group, 0])) as Record<FilterGroup, number>;
   for (const { filterGroup } of named) counts[filterGroup] += 1;
   const shown = status ? named.filter(({ filterGroup }) => status.includes(filterGroup)) : named;
   const sorted = [...shown].sort(order(sort));
   const start = (page - 1) * limit;
-  return { items: sorted.slice(start, start + limit), total: shown.length, counts, page, limit };
+  const items = sorted.slice(start, start + limit);
+  return { items, total: shown.length, all: rows.length, counts, page, limit };
 }
 
 type SortKey = (typeof SORT_KEYS)[number];

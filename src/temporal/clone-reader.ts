@@ -1,13 +1,14 @@
 import { type Client, type WorkflowExecutionDescription, WorkflowNotFoundError } from '@temporalio/client';
 import {
   CLONE_WORKFLOW,
+  type CloneView,
   type CopyHeartbeat,
   cloneWorkflowId,
   MEMO,
   type PlannedDisk,
   type VmRef,
 } from '../contract';
-import { type CloneView, cloneView, isOpen, withFinalDocument } from './clone-view';
+import { cloneView, isOpen, withFinalDocument } from './clone-view';
 import { within } from './connection';
 import { type Ending, readEnding } from './ending';
 import { liveState } from './live-state';

@@ -3,6 +3,7 @@ import { percentForPhase } from '../clone/progress';
 import {
   type CancelRequest,
   type CloneInput,
+  type CloneView,
   type CopyHeartbeat,
   type DiskProgress,
   type Failure,
@@ -13,48 +14,13 @@ import {
   PHASES,
   type Phase,
   type PlannedDisk,
-  type Stall,
-  type Timings,
   targetOfWorkflowId,
   type VmRef,
-  type Warning,
 } from '../contract';
 import { SearchAttributeKeys } from './search-attributes';
 
 /** What was asked for, as the memo keeps it. */
 export type CloneRequest = Omit<CloneInput, keyof Owner>;
-
-/** One clone as the API shows it; times are ISO 8601. */
-export interface CloneView {
-  /** `<namespace>/<name>` of the target. */
-  id: string;
-  workflowId: string;
-  runId: string;
-  /** Of this clone: the same through resets, new for a retry. */
-  cloneUid?: string;
-  phase: Phase;
-  /** Of the whole; null while nobody knows. 100 only when completed. */
-  percent: number | null;
-  disks: DiskProgress[];
-  source: VmRef;
-  target: VmRef;
-  description?: string;
-  startAfterClone: boolean;
-  requestedBy: string;
-  startedAt: string;
-  endedAt?: string;
-  outcome?: Outcome;
-  /** Shows as soon as the undo begins. */
-  failure?: Failure;
-  warnings: Warning[];
-  cancelRequested?: CancelRequest;
-  /** While no disk moves. */
-  stalled?: Stall;
-  /** A step that failed and is tried again. */
-  retrying?: { step: string; attempt: number; message: string };
-  timings?: Timings;
-  sourceDowntimeSeconds?: number;
-}
 
 /** What is only known of a clone that is under way. */
 export interface LiveState {

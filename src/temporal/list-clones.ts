@@ -1,8 +1,8 @@
 import { createHash } from 'node:crypto';
 import type { Client } from '@temporalio/client';
 import { executionInfoFromRaw } from '@temporalio/client/lib/helpers';
-import { CLONE_WORKFLOW, type Phase, SEARCH_ATTRIBUTES, type VmRef } from '../contract';
-import { type CloneView, cloneView } from './clone-view';
+import { CLONE_WORKFLOW, type CloneView, type Phase, SEARCH_ATTRIBUTES, type VmRef } from '../contract';
+import { cloneView } from './clone-view';
 import { within } from './connection';
 
 export interface CloneFilters {

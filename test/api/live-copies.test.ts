@@ -1,7 +1,6 @@
 import { LiveCopies } from '../../src/api/live-copies';
 import type { DataVolume, PersistentVolumeClaim } from '../../src/clone';
-import { MARKS, type PlannedDisk } from '../../src/contract';
-import type { CloneView } from '../../src/temporal';
+import { type CloneView, MARKS, type PlannedDisk } from '../../src/contract';
 
 const DISKS: PlannedDisk[] = [
   { name: 'root', sourceClaim: 's-root', dataVolume: 'c-root', bytes: 300, method: 'csi-clone' },
