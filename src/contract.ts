@@ -52,8 +52,9 @@ export const FAILURES = [
 ] as const;
 export type FailureType = (typeof FAILURES)[number];
 
-/** What did not go as asked although the clone is whole. */
-export type WarningType = 'SourceSlowToReturn' | 'StartFailed' | (string & {});
+/** What did not go as asked although the clone is whole. All other warnings are known before it begins. */
+export const OUTCOME_WARNINGS = ['SourceSlowToReturn', 'SourceDeleted', 'StartFailed'] as const;
+export type WarningType = (typeof OUTCOME_WARNINGS)[number] | (string & {});
 
 export interface Failure {
   type: FailureType;

@@ -1,0 +1,107 @@
+import {
+  Alert,
+  Button,
+  Form,
+  FormGroup,
+  Modal,
+  ModalBody,
+  ModalFooter,
+  ModalHeader,
+} from '@patternfly/react-core';
+import { type FormEvent, useState } from 'react';
+import { ApiProblem, sentenceOf } from '../api/http';
+import { usePlan } from '../api/queries';
+import type { CloneAsked, DialogProps } from '../dialogs/Dialogs';
+import { useDebounced } from '../ui/useDebounced';
+import { CloneFields, NAME_FIELD } from './CloneFields';
+import { Configuration } from './Configuration';
+import { bodyOf, judge, NEW_FORM } from './form';
+import { Remarks } from './Remarks';
+import { Remedies } from './Remedies';
+import { useCloneRequest } from './useCloneRequest';
+
+const TITLE = 'Clone Virtual Machine';
+/** After so many milliseconds without a key the plan is asked for anew. */
+const TYPING_MS = 250;
+
+/** The dialogue of clone-vm.md. The plan behind it is the API's dry run of the very clone that would be asked for. */
+export function CloneModal({ vm, onClose, onCloneAsked }: DialogProps & { onCloneAsked: CloneAsked }) {
+  const [form, setForm] = useState(NEW_FORM);
+  const settled = useDebounced(form, TYPING_MS);
+  const { data: plan, error: planError } = usePlan(vm, {
+    name: settled.name || undefined,
+    namespace: settled.namespace,
+    startAfterClone: settled.startAfterClone,
+    ...(settled.beginWithoutState && { persistentState: 'empty' }),
+    ...(settled.copySecrets && { copySecrets: true }),
+  });
+  const verdict = judge(vm, form, plan);
+  const { ask, isPending, error } = useCloneRequest((clone) => {
+    onClose();
+    onCloneAsked(clone, plan?.sourceOn ?? false);
+  });
+  const isGone = planError instanceof ApiProblem && planError.type === 'vm-not-found';
+  const isReady = verdict.ready && !isGone && !isPending;
+  const change = (part: Partial<typeof form>) => setForm((before) => ({ ...before, ...part }));
+  const submit = (event?: FormEvent) => {
+    event?.preventDefault();
+    if (isReady) ask(bodyOf(vm, form, verdict));
+  };
+  return (
+    <Modal
+      isOpen
+      variant="medium"
+      onClose={onClose}
+      aria-labelledby="clone-modal-title"
+      elementToFocus={`#${NAME_FIELD}`}
+    >
+      <ModalHeader title={TITLE} labelId="clone-modal-title" />
+      <ModalBody>
+        <Form id="clone-form" onSubmit={submit} isHorizontal>
+          {plan?.sourceOn && !isGone && (
+            <Alert
+              variant="warning"
+              isInline
+              component="h2"
+              title={`The VM ${vm.name} is still running. It will be powered off while cloning and turned back on once the clone finishes.`}
+            />
+          )}
+          {planError && (
+            <Alert
+              variant={isGone ? 'danger' : 'warning'}
+              isInline
+              component="h2"
+              title={isGone ? `The VM ${vm.name} is gone.` : 'The plan of the clone can not be read.'}
+            >
+              {isGone ? 'It was deleted meanwhile: there is nothing to clone.' : sentenceOf(planError)}
+            </Alert>
+          )}
+          <Remarks blockers={verdict.blockers} warnings={plan?.warnings ?? []} />
+          <CloneFields form={form} verdict={verdict} onChange={change} />
+          <Remedies form={form} plan={plan} onChange={change} />
+          <FormGroup label="Configuration" role="group" fieldId="clone-configuration">
+            <Configuration plan={plan} />
+          </FormGroup>
+        </Form>
+        {error && <Refusal error={error} />}
+      </ModalBody>
+      <ModalFooter className="modal-footer-end">
+        <Button variant="link" onClick={onClose}>
+          Cancel
+        </Button>
+        <Button variant="primary" type="submit" form="clone-form" isDisabled={!isReady} isLoading={isPending}>
+          {TITLE}
+        </Button>
+      </ModalFooter>
+    </Modal>
+  );
+}
+
+function Refusal({ error }: { error: Error }) {
+  const blockers = error instanceof ApiProblem ? error.document.blockers : undefined;
+  return (
+    <Alert variant="danger" isInline component="h2" title="The clone was not started.">
+      {blockers ? blockers.map(({ message }) => message).join(' ') : sentenceOf(error)}
+    </Alert>
+  );
+}

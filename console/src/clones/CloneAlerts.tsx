@@ -1,0 +1,42 @@
+import { Alert } from '@patternfly/react-core';
+import type { CloneAnswer } from '../../../src/api/answers';
+import { Time } from '../ui/Time';
+
+/** What did not go as it should, and what is being done about it. */
+export function CloneAlerts({ clone }: { clone: CloneAnswer }) {
+  const { outcome, failure, cancelRequested, stalled, retrying, warnings } = clone;
+  return (
+    <>
+      {failure && (
+        <Alert variant="danger" isInline component="h2" title={failure.type}>
+          <p>{failure.message}</p>
+          {!outcome && <p>The clone is being undone: the source gets its power state back.</p>}
+        </Alert>
+      )}
+      {cancelRequested && !outcome && (
+        <Alert variant="info" isInline component="h2" title="Cancelling…">
+          Asked for by {cancelRequested.requestedBy}
+          {cancelRequested.reason ? `: ${cancelRequested.reason}` : '.'}
+        </Alert>
+      )}
+      {stalled && !outcome && (
+        <Alert variant="warning" isInline component="h2" title="No disk moves">
+          <p>{stalled.diagnosis}</p>
+          <p>
+            Since <Time at={stalled.since} />.
+          </p>
+        </Alert>
+      )}
+      {retrying && !outcome && (
+        <Alert variant="warning" isInline component="h2" title={`${retrying.step} is tried again`}>
+          Attempt {retrying.attempt}: {retrying.message}
+        </Alert>
+      )}
+      {warnings.map(({ type, message }) => (
+        <Alert key={`${type} ${message}`} variant="warning" isInline component="h2" title={type}>
+          {message}
+        </Alert>
+      ))}
+    </>
+  );
+}

@@ -1,0 +1,128 @@
+import {
+  Alert,
+  Button,
+  Form,
+  Modal,
+  ModalBody,
+  ModalFooter,
+  ModalHeader,
+  Skeleton,
+} from '@patternfly/react-core';
+import { type FormEvent, useEffect, useState } from 'react';
+import type { VmDetail } from '../../../src/api/answers';
+import { useVm } from '../api/queries';
+import { Problem, SendButton } from './ConfirmDialog';
+import type { DialogProps } from './Dialogs';
+import { ConflictAlert } from './edit/ConflictAlert';
+import { DESCRIPTION_FIELD, EditFields } from './edit/EditFields';
+import { FAILED, useEdit } from './edit/useEdit';
+import { isOn } from './is-on';
+
+const TITLE_ID = 'edit-title';
+const FORM_ID = 'edit-form';
+
+/** Description, CPU and memory of a VM; nobody else's change meanwhile is lost. */
+export function EditDialog({ vm, onClose }: DialogProps) {
+  const { data, isSuccess, isFetchedAfterMount, error } = useVm(vm);
+  const [read, setRead] = useState<VmDetail>();
+  // Read anew for this dialogue: an older version would be a conflict with nobody.
+  if (!read && isSuccess && isFetchedAfterMount) setRead(data);
+  return (
+    <Modal isOpen variant="small" onClose={onClose} aria-labelledby={TITLE_ID}>
+      <ModalHeader title={`Edit ${vm.name}`} labelId={TITLE_ID} />
+      {read ? (
+        <EditForm read={read} readError={error} onClose={onClose} />
+      ) : (
+        <>
+          <ModalBody>
+            {error ? (
+              <Problem title="The virtual machine can not be read." error={error} />
+            ) : (
+              <Skeleton screenreaderText="The virtual machine is being read" />
+            )}
+          </ModalBody>
+          <ModalFooter className="modal-footer-end">
+            <Button variant="link" onClick={onClose}>
+              Cancel
+            </Button>
+          </ModalFooter>
+        </>
+      )}
+    </Modal>
+  );
+}
+
+interface EditFormProps {
+  read: VmDetail;
+  /** Of a later reading: the VM may be gone. */
+  readError: unknown;
+  onClose: () => void;
+}
+
+function EditForm({ read, readError, onClose }: EditFormProps) {
+  const { base, input, before, faults, isReady, isPending, error, change, save, useTheirs } = useEdit(
+    read,
+    onClose,
+  );
+  // Not there yet when the dialogue took the focus.
+  useEffect(() => document.getElementById(DESCRIPTION_FIELD)?.focus(), []);
+  const submit = (event: FormEvent) => {
+    event.preventDefault();
+    save();
+  };
+  return (
+    <>
+      <ModalBody>
+        <Form id={FORM_ID} onSubmit={submit}>
+          <Hints vm={base} />
+          {before && <ConflictAlert name={base.name} before={before} now={base} />}
+          <EditFields input={input} faults={faults} size={base.size} onChange={change} />
+          <Problem title={FAILED} error={error} />
+          {!error && <Problem title="The virtual machine can not be read any more." error={readError} />}
+        </Form>
+      </ModalBody>
+      <ModalFooter className="modal-footer-end">
+        <Button variant="link" onClick={onClose}>
+          Cancel
+        </Button>
+        {before && (
+          <Button variant="secondary" isAriaDisabled={isPending} onClick={useTheirs}>
+            Use theirs
+          </Button>
+        )}
+        <SendButton
+          variant="primary"
+          type="submit"
+          form={FORM_ID}
+          isPending={isPending}
+          isDisabled={!isReady && !isPending}
+        >
+          {before ? 'Save anyway' : 'Save'}
+        </SendButton>
+      </ModalFooter>
+    </>
+  );
+}
+
+function Hints({ vm }: { vm: VmDetail }) {
+  return (
+    <>
+      {vm.locked && (
+        <Alert
+          variant="info"
+          isInline
+          component="h2"
+          title="Changes are not applied to clones in progress."
+        />
+      )}
+      {isOn(vm) && vm.size.instancetype === undefined && (
+        <Alert
+          variant="info"
+          isInline
+          component="h2"
+          title="Changes of CPU and memory take effect when the virtual machine is restarted."
+        />
+      )}
+    </>
+  );
+}

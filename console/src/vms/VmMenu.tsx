@@ -1,0 +1,61 @@
+import { Dropdown, DropdownItem, DropdownList, MenuToggle } from '@patternfly/react-core';
+import EllipsisVIcon from '@patternfly/react-icons/dist/esm/icons/ellipsis-v-icon';
+import { memo, useState } from 'react';
+import type { ActionName } from '../../../src/clone/actions';
+import type { VmRow } from '../../../src/clone/status';
+import { menuId, useDialogs } from '../dialogs/Dialogs';
+import { inMain } from '../ui/in-main';
+import { menuOf } from './menu';
+import { useVmAction } from './useVmAction';
+
+/** The kebab of one VM. What is impossible stays in it, with the reason. */
+export const VmMenu = memo(function VmMenu({ row }: { row: VmRow }) {
+  const [open, setOpen] = useState(false);
+  const dialogs = useDialogs();
+  const act = useVmAction();
+  const vm = { namespace: row.namespace, name: row.name };
+
+  function choose(action: ActionName): void {
+    setOpen(false);
+    if (action === 'run') void act('start', vm);
+    else if (action === 'pause' || action === 'unpause') void act(action, vm);
+    else dialogs.open(action, vm);
+  }
+
+  return (
+    <Dropdown
+      isOpen={open}
+      onOpenChange={setOpen}
+      shouldFocusFirstItemOnOpen
+      popperProps={{ position: 'right', appendTo: inMain }}
+      toggle={(ref) => (
+        <MenuToggle
+          ref={ref}
+          id={menuId(vm)}
+          variant="plain"
+          aria-label={`Actions of ${row.name} in ${row.namespace}`}
+          isExpanded={open}
+          onClick={() => setOpen(!open)}
+          icon={<EllipsisVIcon />}
+        />
+      )}
+    >
+      <DropdownList>
+        {menuOf(row).map(({ action, label }) => {
+          const { enabled, reason } = row.actions[action];
+          return (
+            <DropdownItem
+              key={action}
+              isAriaDisabled={!enabled}
+              tooltipProps={enabled ? undefined : { content: reason, position: 'left' }}
+              isDanger={action === 'delete' && enabled}
+              onClick={() => enabled && choose(action)}
+            >
+              {label}
+            </DropdownItem>
+          );
+        })}
+      </DropdownList>
+    </Dropdown>
+  );
+});

@@ -1,0 +1,63 @@
+import { Button, Icon, Popover, Spinner } from '@patternfly/react-core';
+import ExclamationCircleIcon from '@patternfly/react-icons/dist/esm/icons/exclamation-circle-icon';
+import LockIcon from '@patternfly/react-icons/dist/esm/icons/lock-icon';
+import PausedIcon from '@patternfly/react-icons/dist/esm/icons/pause-circle-icon';
+import PowerOffIcon from '@patternfly/react-icons/dist/esm/icons/power-off-icon';
+import RunningIcon from '@patternfly/react-icons/dist/esm/icons/sync-alt-icon';
+import UnknownIcon from '@patternfly/react-icons/dist/esm/icons/unknown-icon';
+import { useState } from 'react';
+import type { VmRow } from '../../../src/clone/status';
+import { inMain } from '../ui/in-main';
+import { VmPopover } from './VmPopover';
+
+/** The status as the API words it, with an icon; pressed, it tells more. */
+export function VmStatus({ row }: { row: VmRow }) {
+  const [open, setOpen] = useState(false);
+  return (
+    <Popover
+      appendTo={inMain}
+      aria-label={`Status of ${row.name}`}
+      headerContent={row.name}
+      headerComponent="h2"
+      isVisible={open}
+      shouldOpen={() => setOpen(true)}
+      shouldClose={() => setOpen(false)}
+      minWidth="min(24rem, 90vw)"
+      bodyContent={() => <VmPopover row={row} onLeave={() => setOpen(false)} />}
+    >
+      <Button
+        variant="link"
+        isInline
+        className="vm-status"
+        icon={<StatusIcon row={row} />}
+        aria-haspopup="dialog"
+        aria-expanded={open}
+      >
+        {row.status}
+      </Button>
+    </Popover>
+  );
+}
+
+export function StatusIcon({ row: { filterGroup, locked, status } }: { row: VmRow }) {
+  if (filterGroup === 'Error') {
+    return (
+      <Icon status="danger">
+        <ExclamationCircleIcon />
+      </Icon>
+    );
+  }
+  if (status === 'Paused') return <PausedIcon />;
+  if (filterGroup === 'Transitioning') {
+    return <Spinner isInline aria-hidden />;
+  }
+  if (locked) return <LockIcon />;
+  if (filterGroup === 'Running') {
+    return (
+      <Icon status="success">
+        <RunningIcon />
+      </Icon>
+    );
+  }
+  return filterGroup === 'Offline' ? <PowerOffIcon /> : <UnknownIcon />;
+}
