@@ -10,7 +10,7 @@ export const STEERING = {
   boot: `${STEERING_PREFIX}boot-seconds`,
   /**
    * Seconds until the guest is off after the shutdown signal, at most its grace period; `never`: only a forced
-   * stop (grace period 0) ends it; `dead`: its node stops answering, and nothing ends it.
+   * stop or restart (a grace period cut short) ends it; `dead`: its node stops answering, and nothing ends it.
    */
   stop: `${STEERING_PREFIX}stop-seconds`,
   /** `succeeded` or `failed`, or either with a colon and seconds: how, and how soon, each guest ends by itself. */

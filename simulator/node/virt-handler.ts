@@ -81,8 +81,11 @@ export function virtHandler(context: SimContext): ControllerDefinition & NodeAge
   async function shutDown(vmi: VirtualMachineInstance, { stop: how }: Steering): Promise<Wait> {
     if (how === 'dead') return;
     const grace = vmi.spec?.terminationGracePeriodSeconds ?? DEFAULT_GRACE_PERIOD_SECONDS;
-    const forced = grace === 0;
-    const left = leftOf(vmi, 'stopping', how === 'never' ? 0 : Math.min(how, grace));
+    const template = vmOf(vmi)?.spec.template.spec;
+    const agreed = template?.terminationGracePeriodSeconds ?? DEFAULT_GRACE_PERIOD_SECONDS;
+    // A forced stop leaves it no time, a forced restart a second.
+    const forced = grace === 0 || grace < agreed;
+    const left = leftOf(vmi, 'stopping', how === 'never' ? grace : Math.min(how, grace));
     if (how === 'never' && !forced) return;
     if (left > 0) return { requeueAfterMs: left };
     await report(ended(vmi, 'Succeeded'));

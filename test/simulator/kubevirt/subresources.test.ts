@@ -216,20 +216,22 @@ it('a Start request on a Halted VM makes it Always', async () => {
   expect(await powerOf()).toBe('Always');
 });
 
+/** Answer of a subresource of the instance: 200 where the real one passes a call on to the node. */
+async function put(verb: string): Promise<string> {
+  const path = `/apis/subresources.kubevirt.io/v1/namespaces/${namespace}/virtualmachineinstances/vm/${verb}`;
+  const response = await fetch(`${cluster.simulator.url}${path}`, {
+    method: 'PUT',
+    headers: { 'content-type': 'application/json' },
+    body: '{}',
+  });
+  const text = await response.text();
+  return `${response.status} ${text && JSON.parse(text).message}`.trim();
+}
+const vmi = (why: string) =>
+  `409 Operation cannot be fulfilled on virtualmachineinstance.kubevirt.io "vm": ${why}`;
+
 it('pause and unpause pass through to the guest', async () => {
   await cluster.runVm(namespace, 'vm', { runStrategy: 'Always' });
-  const put = async (verb: string) => {
-    const path = `/apis/subresources.kubevirt.io/v1/namespaces/${namespace}/virtualmachineinstances/vm/${verb}`;
-    const response = await fetch(`${cluster.simulator.url}${path}`, {
-      method: 'PUT',
-      headers: { 'content-type': 'application/json' },
-      body: '{}',
-    });
-    const text = await response.text();
-    return `${response.status} ${text && JSON.parse(text).message}`.trim();
-  };
-  const vmi = (why: string) =>
-    `409 Operation cannot be fulfilled on virtualmachineinstance.kubevirt.io "vm": ${why}`;
   expect(await put('unpause')).toBe(vmi('VMI is not paused'));
   expect(await put('pause')).toBe('200');
   await cluster.untilWord(namespace, 'vm', 'Paused');
@@ -237,6 +239,46 @@ it('pause and unpause pass through to the guest', async () => {
   expect(await put('unpause')).toBe('200');
   await cluster.untilWord(namespace, 'vm', 'Running');
 });
+
+it('a guest with a liveness probe that a pause would fail is not paused', async () => {
+  const template = { domain: { devices: {} }, livenessProbe: { tcpSocket: { port: 80 } } };
+  await cluster.runVm(namespace, 'vm', { runStrategy: 'Always' }, { template });
+  expect(await put('pause')).toBe(
+    '403 virtualmachineinstance.kubevirt.io "vm" is forbidden: Pausing VMIs with a non-GuestAgentPing LivenessProbe is not supported',
+  );
+});
+
+it('a forced restart leaves an unwilling guest a second', async () => {
+  await cluster.runVm(namespace, 'vm', { runStrategy: 'Always' }, { annotations: UNWILLING });
+  const before = await cluster.client.get(Kinds.VirtualMachineInstance, { namespace, name: 'vm' });
+  expect(await cluster.act(namespace, 'vm', 'restart', { gracePeriodSeconds: 0 })).toBe('202');
+  const stopping = await cluster.untilVmi(namespace, 'vm', ({ metadata }) =>
+    Boolean(metadata.deletionTimestamp),
+  );
+  expect(stopping.spec?.terminationGracePeriodSeconds).toBe(1);
+  await cluster.untilVmi(namespace, 'vm', ({ metadata }) => metadata.uid !== before?.metadata.uid);
+});
+
+it.each([
+  ['start', { runStrategy: 'Halted' }, 'ManualRecoveryRequired'],
+  ['restart', { runStrategy: 'Always' }, 'VolumesChange'],
+])(
+  '%s is refused of a VM with %j whose volumes were left between two storages',
+  async (verb, power, type) => {
+    await cluster.makeVm(namespace, 'vm', power);
+    await cluster.untilVm(namespace, 'vm', ({ status }) => status?.conditions !== undefined);
+    await cluster.simulator.stopController('virt-controller');
+    try {
+      const value = [{ type, status: 'True' }];
+      const ref = { namespace, name: 'vm' };
+      const operations = [{ op: 'add' as const, path: '/status/conditions', value }];
+      await cluster.client.patchJson(Kinds.VirtualMachine, ref, operations, { subresource: 'status' });
+      expect(await cluster.act(namespace, 'vm', verb)).toMatch(/^409 .*VM recovery required/);
+    } finally {
+      await cluster.simulator.startController('virt-controller');
+    }
+  },
+);
 
 it('a stop while virt-api is down answers 503; VMs can be deleted but neither made nor changed', async () => {
   await cluster.runVm(namespace, 'vm', { runStrategy: 'Always' });

@@ -1,5 +1,12 @@
 import { ApiError } from '../../../../src/kubernetes';
-import { badRequest, conflict, internalError, notFound, type StatusError } from '../../../apiserver';
+import {
+  badRequest,
+  conflict,
+  forbidden,
+  internalError,
+  notFound,
+  type StatusError,
+} from '../../../apiserver';
 
 /** virt-api names the resources of its errors in the singular. */
 const VM = { group: 'kubevirt.io', plural: 'virtualmachine' };
@@ -9,6 +16,7 @@ export const vmNotFound = (name: string) => notFound(VM, name);
 export const vmiNotFound = (name: string) => notFound(VMI, name);
 export const vmConflict = (name: string, why: string) => conflict(VM, name, why);
 export const vmiConflict = (name: string, why: string) => conflict(VMI, name, why);
+export const vmiForbidden = (name: string, why: string) => forbidden(VMI, name, why);
 export const internal = (why: string): StatusError => internalError(why);
 
 /** A refusal of virt-api's own write reaches its caller as 500, whatever it was. */

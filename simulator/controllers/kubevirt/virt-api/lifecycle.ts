@@ -2,13 +2,15 @@ import type { PatchOperation, VirtualMachine, VirtualMachineInstance } from '../
 import { type ClusterClient, Kinds } from '../../../../src/kubernetes';
 import { badRequest, type SubresourceHandler } from '../../../apiserver';
 import { KubeVirtKinds } from '../kinds';
-import { isFinal, runStrategyOf } from '../objects';
+import { hasCondition, isFinal, runStrategyOf } from '../objects';
 import { asInternalError, bodyOf, internal, vmConflict, vmiNotFound, vmNotFound } from './answers';
 
 type Request = NonNullable<VirtualMachine['status']>['stateChangeRequests'];
 
 const ACCEPTED = { code: 202 };
 const NOT_RUNNING = 'VM is not running';
+const NEEDS_RECOVERY =
+  'VM recovery required: Volume migration failed, leaving some volumes pointing to non-consistent targets; manual intervention is needed to reassign them to their original volumes.';
 
 /** What one request to `start`, `stop` or `restart` works with. */
 interface Call {
@@ -47,6 +49,9 @@ async function start(call: Call): Promise<void> {
   const { name } = vm.metadata;
   if (vmi && !isFinal(vmi) && vmi.status?.phase && vmi.status.phase !== 'Unknown') {
     throw vmConflict(name, 'VM is already running');
+  }
+  if (hasCondition(vm.status?.conditions, 'ManualRecoveryRequired', 'True')) {
+    throw vmConflict(name, NEEDS_RECOVERY);
   }
   const data = body.paused === true ? { paused: 'true' } : undefined;
   const request = { action: 'Start' as const, ...(data && { data }) };
@@ -105,6 +110,7 @@ async function restart(call: Call): Promise<void> {
   if (typeof asked === 'number' && asked < 0) {
     throw badRequest('gracePeriod has to be greater or equal to 0');
   }
+  if (hasCondition(vm.status?.conditions, 'VolumesChange', 'True')) throw vmConflict(name, NEEDS_RECOVERY);
   if (strategy === 'Halted' || strategy === 'Once') {
     throw vmConflict(name, `RunStategy ${strategy} does not support manual restart requests`);
   }

@@ -2,7 +2,7 @@ import type { VirtualMachineInstance } from '../../../../src/clone/resources';
 import { type ClusterClient, Kinds } from '../../../../src/kubernetes';
 import type { SubresourceHandler } from '../../../apiserver';
 import { conditionOf } from '../objects';
-import { internal, vmConflict, vmiConflict, vmiNotFound } from './answers';
+import { internal, vmConflict, vmiConflict, vmiForbidden, vmiNotFound } from './answers';
 
 /** What virt-api calls on a node: its virt-handler. Rejects when the node doesn't answer. */
 export interface NodeAgent {
@@ -41,7 +41,10 @@ function checkPause({ metadata, spec, status }: VirtualMachineInstance): void {
   if (status?.phase !== 'Running') throw vmiConflict(metadata.name, 'VM is not running');
   const probe = spec?.livenessProbe as { guestAgentPing?: unknown } | undefined;
   if (probe && !probe.guestAgentPing) {
-    throw vmiConflict(metadata.name, 'Pausing VMIs with a non-GuestAgentPing LivenessProbe is not supported');
+    throw vmiForbidden(
+      metadata.name,
+      'Pausing VMIs with a non-GuestAgentPing LivenessProbe is not supported',
+    );
   }
   if (conditionOf(status.conditions, 'Paused')) throw vmiConflict(metadata.name, 'VMI is already paused');
 }

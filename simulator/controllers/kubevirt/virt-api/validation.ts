@@ -5,6 +5,7 @@ import { runStrategyOf, same } from '../objects';
 import { invalidField, labelFaults, required, subdomainFaults } from './causes';
 import { bootOrderCauses, diskCauses } from './validate-disks';
 import { networkCauses } from './validate-networks';
+import { resourceCauses } from './validate-resources';
 import { credentialCauses, volumeCauses } from './validate-volumes';
 
 const RUN_STRATEGIES = ['Halted', 'Manual', 'Always', 'RerunOnFailure', 'Once'];
@@ -47,6 +48,7 @@ function vmiSpecCauses(field: string, spec: VmiSpec): StatusCause[] {
   const { domain, volumes = [] } = spec;
   return [
     ...nameCauses(field, spec),
+    ...resourceCauses(field, spec),
     ...cpuCauses(field, domain),
     ...networkCauses(field, spec),
     ...bootOrderCauses(field, spec),
