@@ -5,8 +5,11 @@ import type { FieldChange } from '../clone/changes';
 import type { Configuration } from '../clone/configuration';
 import type { PlanDisk } from '../clone/disks';
 import type { Downtime } from '../clone/downtime';
+import type { VmSize } from '../clone/size';
 import type { FilterGroup, VmRow } from '../clone/status';
 import type { Blocker, CloneView, PlannedCopy, VmRef, Warning } from '../contract';
+
+export type { VmSize };
 
 /** `GET /vms` */
 export interface VmPage {
@@ -27,18 +30,6 @@ export interface VmDetail extends VmRow {
   size: VmSize;
   /** Of what `PATCH` can change: hand it in with the change, so that nobody's edit meanwhile is lost. */
   version: string;
-}
-
-/** What a VM computes with, as its spec says. */
-export interface VmSize {
-  /** Virtual CPUs, all sockets together. */
-  cpus: number;
-  /** The number of CPUs of one socket: `cpus` is a multiple of it. */
-  cpusPerSocket: number;
-  /** Such as `2Gi`; null where the spec says none. */
-  memory: string | null;
-  /** The instancetype that decides on both: they can't be changed here. */
-  instancetype?: string;
 }
 
 /** `GET /namespaces`: those into which a clone can be put. */
@@ -89,6 +80,8 @@ export interface ProblemDocument {
 
 /** What `GET /events` tells, by the name of the event. */
 export interface LiveEvents {
+  /** The first event, unless that is `resync`: its id says from where on this connection tells everything. */
+  hello: Record<string, never>;
   /** A VM is new or has changed. */
   vm: {
     row: VmRow;

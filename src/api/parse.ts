@@ -10,6 +10,15 @@ export function parseBody<S extends z.ZodType>(schema: S, request: Request): z.o
   return parse(schema, request.body);
 }
 
+/** The body, or an empty one where none was sent. */
+export function parseOptionalBody<S extends z.ZodType>(schema: S, request: Request): z.output<S> {
+  return hasBody(request) ? parseBody(schema, request) : parse(schema, {});
+}
+
+function hasBody({ headers }: Request): boolean {
+  return headers['transfer-encoding'] !== undefined || Number(headers['content-length'] ?? 0) > 0;
+}
+
 /** What the path names; a name that can't be one is asked of nobody. */
 export function parsePath<S extends z.ZodType>(schema: S, request: Request): z.output<S> {
   return parse(schema, request.params);

@@ -3,7 +3,7 @@ import 'zod-openapi';
 import { ACTIONS } from '../clone/actions';
 import { FILTER_GROUPS, type VmRow } from '../clone/status';
 import { FAILURES, PHASES } from '../contract';
-import type { CloneAnswer } from './answers';
+import type { CloneAnswer, VmDetail } from './answers';
 import { flag, optionsSchema, planOptionsQuery } from './options-schema';
 
 const LABEL_RULE =
@@ -176,6 +176,19 @@ const rowShape = z.object({
 });
 export const vmSchema: z.ZodType<VmRow> = rowShape.meta({ id: 'VirtualMachine' });
 
+export const vmDetailSchema: z.ZodType<VmDetail> = rowShape
+  .extend({
+    description: z.string(),
+    size: z.object({
+      cpus: z.number(),
+      cpusPerSocket: z.number().meta({ description: '`cpus` is a multiple of it' }),
+      memory: z.string().nullable().meta({ example: '4Gi' }),
+      instancetype: z.string().optional().meta({ description: 'It decides on both: they can not be edited' }),
+    }),
+    version: z.string().meta({ description: 'Of what can be edited; hand it in with an edit' }),
+  })
+  .meta({ id: 'VirtualMachineDetail' });
+
 export const vmPageSchema = z
   .object({
     items: z.array(vmSchema),
@@ -233,6 +246,7 @@ export const problemSchema = z
     errors: z.array(z.object({ field: z.string(), message: z.string() })).optional(),
     blockers: z.array(remarkSchema).optional(),
     links: z.object({ self: z.string(), temporalUi: z.string() }).optional(),
+    current: vmDetailSchema.optional().meta({ description: 'Of an edit that came too late' }),
   })
   .meta({ id: 'Problem', description: 'RFC 9457' });
 

@@ -1,18 +1,19 @@
 import type { RequestHandler } from 'express';
-import type { VmRef } from '../contract';
 import { dryRun } from './clone-plan';
 import type { ApiDeps } from './deps';
+import { noSuchVm } from './fresh-vm';
 import { parsePath, parseQuery } from './parse';
-import { Problem } from './problem';
-import { RunningClones } from './running-clones';
+import type { RunningClones } from './running-clones';
 import { clonePlanQuerySchema, listVmsQuerySchema, vmPathSchema } from './schemas';
+import { vmActionRoutes } from './vm-actions';
+import { detailOf } from './vm-detail';
+import { vmEditRoute } from './vm-edit';
 import { vmPage } from './vm-page';
-import { VmRows } from './vm-rows';
+import type { VmRows } from './vm-rows';
 
 /** Handlers of `/vms`. */
-export function vmRoutes(deps: ApiDeps) {
-  const running = new RunningClones(deps.temporal, deps.now);
-  const rows = new VmRows(deps.caches, running);
+export function vmRoutes(deps: ApiDeps & { running: RunningClones; rows: VmRows }) {
+  const { running, rows } = deps;
 
   const list: RequestHandler = async (request, response) => {
     const query = parseQuery(listVmsQuerySchema, request);
@@ -22,8 +23,10 @@ export function vmRoutes(deps: ApiDeps) {
   const get: RequestHandler = async (request, response) => {
     const { namespace, name } = parsePath(vmPathSchema, request);
     const row = await rows.one(namespace, name);
-    if (!row) throw noSuchVm({ namespace, name });
-    response.json(row);
+    const vm = deps.caches.virtualMachines.get(namespace, name);
+    if (!row || !vm) throw noSuchVm({ namespace, name });
+    const vmi = deps.caches.instances.get(namespace, name);
+    response.json(await detailOf(deps.cluster, { vm, vmi, row }));
   };
 
   const plan: RequestHandler = async (request, response) => {
@@ -32,9 +35,5 @@ export function vmRoutes(deps: ApiDeps) {
     response.json(await dryRun({ ...deps, running }, vm, query));
   };
 
-  return { list, get, plan };
-}
-
-function noSuchVm({ namespace, name }: VmRef): Problem {
-  return new Problem('vm-not-found', `There is no VM ${namespace}/${name}.`);
+  return { list, get, plan, edit: vmEditRoute(deps), ...vmActionRoutes(deps) };
 }

@@ -8,9 +8,11 @@ export const ACTIONS = [
   'shutDown',
   'restart',
   'pause',
+  'unpause',
   'cancelCloning',
 ] as const;
 export type ActionName = (typeof ACTIONS)[number];
+const POWER_ACTIONS = ['run', 'shutDown', 'restart', 'pause', 'unpause'] as const;
 /** `reason`: a sentence, present exactly when the action is not enabled. */
 export interface Action {
   enabled: boolean;
@@ -73,12 +75,14 @@ function reasonsOf(facts: ActionFacts): Reasons {
   }
   if (locked) {
     const reason = `${name} is locked while it is being cloned.`;
-    const power = { run: reason, delete: reason, shutDown: reason, restart: reason, pause: reason };
-    return { ...power, clone: cloneBlocker, cancelCloning };
+    const power = Object.fromEntries(POWER_ACTIONS.map((action) => [action, reason]));
+    return { ...power, delete: reason, clone: cloneBlocker, cancelCloning };
   }
-  return { ...powerReasons(facts), clone: cloneBlocker, cancelCloning };
+  const unpause = facts.paused ? undefined : `${name} is not paused.`;
+  return { ...powerReasons(facts), unpause, clone: cloneBlocker, cancelCloning };
 }
 
+/** A guest that is going down and hangs can still be forced (KubeVirt lifecycle.go, StopVMRequestHandler). */
 function powerReasons({ name, live, on, paused, once, status, filterGroup }: ActionFacts): Reasons {
   if (!on) {
     const off = `${name} is off.`;
@@ -98,5 +102,5 @@ function powerReasons({ name, live, on, paused, once, status, filterGroup }: Act
     return { run, ...(once && { restart }) };
   }
   const reason = `${name} is not running (${status}).`;
-  return { run, restart: reason, pause: reason, ...(status === 'Stopping' && { shutDown: reason }) };
+  return { run, restart: reason, pause: reason };
 }

@@ -1,9 +1,10 @@
 import type { CopyMethod } from '../contract';
 import type { PlanDisk } from './disks';
 import type { PlanFacts } from './plan';
-import { formatBytes, parseBytes, parseQuantity } from './quantity';
+import { formatBytes, parseBytes } from './quantity';
 import type { Domain, Interface, TypedSpecs, VirtualMachine, VirtualMachineInstance } from './resources';
 import { recordedSpec } from './revisions';
+import { sizeOf } from './size';
 
 /** A source's configuration as the clone dialogue shows it, read-only. Null where nobody says. */
 export interface Configuration {
@@ -68,12 +69,9 @@ function typedDomain(spec: TypedSpecs['instancetype'] | undefined): Domain | und
   return spec && { cpu: { sockets: spec.cpu?.guest }, memory: { guest: spec.memory?.guest } };
 }
 
-function describeSize({ cpu, memory, resources }: Domain): string {
-  const requested = resources?.requests?.cpu ?? resources?.limits?.cpu;
-  const cpus = cpu
-    ? (cpu.cores ?? 1) * (cpu.sockets ?? 1) * (cpu.threads ?? 1)
-    : Math.max(1, Math.ceil(parseQuantity(requested) ?? 1));
-  const bytes = parseBytes(memory?.guest ?? resources?.requests?.memory ?? resources?.limits?.memory);
+function describeSize(domain: Domain): string {
+  const { cpus, memory } = sizeOf(domain);
+  const bytes = parseBytes(memory ?? undefined);
   return `${cpus} CPU${bytes === undefined ? '' : `, ${formatBytes(bytes)} memory`}`;
 }
 

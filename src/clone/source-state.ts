@@ -22,7 +22,7 @@ const OBSTACLES: readonly Obstacle[] = [
   ],
   [
     'SourcePaused',
-    ({ vm, vmi }) => vm.status?.printableStatus === 'Paused' || hasCondition(vmi, 'Paused'),
+    ({ vm, vmi }) => isPaused(vm, vmi),
     () => 'is paused: unpause it first, so that it can shut down.',
   ],
   [
@@ -88,6 +88,11 @@ export function stateBlocker(
 /** Whether each start waits to be unpaused (KubeVirt api/core/v1, StartStrategy). */
 export function startsPaused({ spec }: VirtualMachine): boolean {
   return spec.template.spec.startStrategy === 'Paused';
+}
+
+/** The instance says so at once, the VM a moment later. */
+export function isPaused(vm: VirtualMachine, vmi: VirtualMachineInstance | undefined): boolean {
+  return vm.status?.printableStatus === 'Paused' || hasCondition(vmi, 'Paused');
 }
 
 function hasCondition(object: VirtualMachine | VirtualMachineInstance | undefined, type: string): boolean {

@@ -6,7 +6,7 @@ import { isFinal, isOn, strategyOf } from './power';
 import { overallPercent, raise } from './progress';
 import { parseBytes } from './quantity';
 import type { DataVolume, VirtualMachine, VirtualMachineInstance } from './resources';
-import { stateBlocker } from './source-state';
+import { isPaused, stateBlocker } from './source-state';
 
 export const FILTER_GROUPS = ['Running', 'Offline', 'Error', 'Transitioning', 'Unknown'] as const;
 export type FilterGroup = (typeof FILTER_GROUPS)[number];
@@ -86,7 +86,7 @@ export function vmRow({
       ...shown,
       live,
       on: isOn(vm, vmi),
-      paused: shown.status === 'Paused',
+      paused: live && isPaused(vm, vmi),
       once: strategyOf(vm) === 'Once',
       locked,
       deleting: deletionTimestamp !== undefined,
@@ -150,14 +150,16 @@ function statusOf(
 
 function errorStatus(vm: VirtualMachine, vmi: VirtualMachineInstance | undefined, printable: string): Status {
   const conditions = [...(vm.status?.conditions ?? []), ...(vmi?.status?.conditions ?? [])];
-  const telling = conditions.find(
+  const telling = conditions.filter(
     ({ type, status, message }) =>
       message && (type === 'Failure' ? status === 'True' : status === 'False' && type !== 'LiveMigratable'),
   );
+  // Ready only says that something is wrong, the others what.
+  const { message } = telling.find(({ type }) => type !== 'Ready') ?? telling[0] ?? {};
   return {
     status: `Error: ${printable}`,
     filterGroup: 'Error',
-    ...(telling?.message && { statusDetail: telling.message }),
+    ...(message && { statusDetail: message }),
   };
 }
 

@@ -6,7 +6,7 @@ import {
 } from '@kubernetes/client-node';
 import type { KubernetesResource, PatchOperation } from '../clone/resources';
 import { ApiUnreachable, isCode } from './errors';
-import { apiVersionOf, type Kind, pathOf } from './kinds';
+import { apiVersionOf, type Kind, Kinds, pathOf } from './kinds';
 import type { PooledKubeConfig } from './kube-config';
 import { apiError } from './status';
 
@@ -185,16 +185,21 @@ export class ClusterClient {
 
   /** PUT on a KubeVirt subresource of a VM (`start`, `stop`, …): 202 with no body when it is taken. */
   async act(ref: ObjectRef, verb: string, body: object = {}, options: CallOptions = {}): Promise<void> {
-    const path = pathOf(
-      {
-        group: 'subresources.kubevirt.io',
-        version: 'v1',
-        plural: 'virtualmachines',
-        kind: '',
-        namespaced: true,
-      },
-      ref,
-    );
+    await this.put(Kinds.VirtualMachine, ref, verb, body, options);
+  }
+
+  /** PUT on a KubeVirt subresource of a VM's instance (`pause`, `unpause`): done with when it answers. */
+  async actOnInstance(
+    ref: ObjectRef,
+    verb: string,
+    body: object = {},
+    options: CallOptions = {},
+  ): Promise<void> {
+    await this.put(Kinds.VirtualMachineInstance, ref, verb, body, options);
+  }
+
+  private async put(kind: Kind, ref: ObjectRef, verb: string, body: object, options: CallOptions) {
+    const path = pathOf({ ...kind, group: 'subresources.kubevirt.io' }, ref);
     await this.request(HttpMethod.PUT, `${path}/${verb}`, { ...options, body });
   }
 

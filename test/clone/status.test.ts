@@ -135,6 +135,7 @@ describe('status and filter group (console.md, Status model, in its order)', () 
   test("an error says more, in the cluster's words", () => {
     const conditions = [
       { type: 'LiveMigratable', status: 'False', message: 'no' },
+      { type: 'Ready', status: 'False', message: 'virt-launcher pod has not yet been scheduled' },
       { type: 'PodScheduled', status: 'False', message: '0/3 nodes are available' },
     ];
     const row = vmRow({
@@ -214,14 +215,24 @@ describe('actions (console.md, The list; clone-vm.md)', () => {
     [
       'stopping',
       { vm: vm({ spec: { runStrategy: 'Halted' }, status: { printableStatus: 'Stopping' } }), vmi: vmi() },
-      ['edit', 'clone', 'delete'],
+      // by force, if it hangs
+      ['edit', 'clone', 'delete', 'shutDown'],
     ],
     [
       'crashing, between two VMIs',
       { vm: vm({ status: { printableStatus: 'CrashLoopBackOff' } }) },
       ['edit', 'clone', 'delete', 'shutDown'],
     ],
-    ['paused', { vm: vm({ status: { printableStatus: 'Paused' } }), vmi: vmi() }, ['edit', 'delete']],
+    [
+      'paused',
+      { vm: vm({ status: { printableStatus: 'Paused' } }), vmi: vmi() },
+      ['edit', 'delete', 'unpause'],
+    ],
+    [
+      'paused a moment ago: only the instance says so yet',
+      { vm: vm(), vmi: vmi({ status: { conditions: [{ type: 'Paused', status: 'True' }] } }) },
+      ['edit', 'delete', 'unpause'],
+    ],
     [
       'migrating',
       { vm: vm({ status: { printableStatus: 'Migrating' } }), vmi: vmi() },
