@@ -1,14 +1,16 @@
-import type { Request, RequestHandler } from 'express';
+import type { RequestHandler } from 'express';
 import type { Phase, VmRef } from '../contract';
 import { cloneFields } from '../log';
 import { BadPageToken, type CloneDescription, type CloneReader, cancelClone, listClones } from '../temporal';
 import { callerOf } from './caller';
 import { answerOf, cloneUrl } from './clone-answer';
 import type { ApiDeps } from './deps';
-import { LiveCopies } from './live-copies';
-import { parseBody, parseHeader, parsePath, parseQuery } from './parse';
+import type { LiveCopies } from './live-copies';
+import type { LiveFeed } from './live-feed';
+import { parseBody, parseHeader, parseOptionalBody, parsePath, parseQuery } from './parse';
 import { invalidRequest, Problem } from './problem';
 import { requestClone } from './request-clone';
+import type { RunningClones } from './running-clones';
 import {
   cancelCloneSchema,
   clonePathSchema,
@@ -22,9 +24,15 @@ import {
 const PAST_CANCEL: readonly Phase[] = ['RestartingSource', 'Finishing'];
 
 /** Handlers of `/clones`. */
-export function cloneRoutes(deps: ApiDeps & { clones: CloneReader }) {
-  const { temporal: client, clones, logger } = deps;
-  const copies = new LiveCopies(deps.caches);
+export function cloneRoutes(
+  deps: ApiDeps & {
+    clones: CloneReader;
+    copies: LiveCopies;
+    running: RunningClones;
+    feed: Pick<LiveFeed, 'touch'>;
+  },
+) {
+  const { temporal: client, clones, copies, running, feed, logger } = deps;
 
   async function find(target: VmRef, runId?: string): Promise<CloneDescription> {
     const found = await clones.read(target, runId);
@@ -39,6 +47,7 @@ export function cloneRoutes(deps: ApiDeps & { clones: CloneReader }) {
     const body = parseBody(createCloneSchema, request);
     const idempotencyKey = parseHeader(idempotencyKeySchema, request, 'Idempotency-Key');
     const { view, planned } = await requestClone(deps, { body, caller: callerOf(request), idempotencyKey });
+    feed.touch(view.id);
     response
       .status(202)
       .location(cloneUrl(view.id))
@@ -47,7 +56,7 @@ export function cloneRoutes(deps: ApiDeps & { clones: CloneReader }) {
 
   const list: RequestHandler = async (request, response) => {
     const { limit, pageToken, ...filters } = parseQuery(listClonesQuerySchema, request);
-    const page = await listClones(client, { filters, limit, pageToken }).catch((error) => {
+    const page = await listClones(client, { filters, limit, pageToken, endings: clones }).catch((error) => {
       if (!(error instanceof BadPageToken)) throw error;
       throw invalidRequest([{ field: 'pageToken', message: 'must be the nextPageToken of the page before' }]);
     });
@@ -63,7 +72,7 @@ export function cloneRoutes(deps: ApiDeps & { clones: CloneReader }) {
 
   const cancel: RequestHandler = async (request, response) => {
     const target = parsePath(clonePathSchema, request);
-    const { reason } = hasBody(request) ? parseBody(cancelCloneSchema, request) : {};
+    const { reason } = parseOptionalBody(cancelCloneSchema, request);
     const { view, open, planned } = await find(target);
     if (!open) throw finished(view.id);
     if (PAST_CANCEL.includes(view.phase)) {
@@ -79,6 +88,8 @@ export function cloneRoutes(deps: ApiDeps & { clones: CloneReader }) {
       logger.info({ ...cloneFields(target), ...cancelRequest }, 'cancel asked');
     }
     const cancelRequested = view.cancelRequested ?? cancelRequest;
+    running.note({ ...view, cancelRequested });
+    feed.touch(view.id);
     response
       .status(202)
       .location(cloneUrl(view.id))
@@ -90,10 +101,4 @@ export function cloneRoutes(deps: ApiDeps & { clones: CloneReader }) {
 
 function finished(id: string): Problem {
   return new Problem('clone-finished', `The clone ${id} has finished: there is nothing to cancel.`);
-}
-
-function hasBody(request: Request): boolean {
-  return (
-    request.headers['transfer-encoding'] !== undefined || Number(request.headers['content-length'] ?? 0) > 0
-  );
 }

@@ -2,6 +2,7 @@ import { join } from 'node:path';
 import type { RequestHandler } from 'express';
 import absolutePath from 'swagger-ui-dist/absolute-path';
 import { Problem } from './problem';
+import { POLICIES } from './security';
 
 const PAGE = `<!doctype html>
 <html lang="en">
@@ -26,10 +27,7 @@ export function docsRoutes() {
   const folder = absolutePath();
 
   const page: RequestHandler = (_request, response) => {
-    response.set(
-      'Content-Security-Policy',
-      "default-src 'self'; style-src 'self' 'unsafe-inline'; img-src 'self' data:; frame-ancestors 'none'",
-    );
+    response.set('Content-Security-Policy', POLICIES.docs);
     response.type('html').send(PAGE);
   };
 

@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import { createDocument, type ZodOpenApiOperationObject, type ZodOpenApiResponseObject } from 'zod-openapi';
+import { lastEventIdSchema, liveEventsSchema } from './events-description';
 import { PROBLEMS, type ProblemType } from './problem';
 import {
   cancelCloneSchema,
@@ -15,10 +16,12 @@ import {
   listVmsQuerySchema,
   problemSchema,
   readinessSchema,
+  vmDetailSchema,
   vmPageSchema,
   vmPathSchema,
   vmSchema,
 } from './schemas';
+import { editVmSchema, forceSchema, namespaceListSchema, nothingSchema } from './vm-schemas';
 
 function answer(description: string, schema: z.ZodType): ZodOpenApiResponseObject {
   return { description, content: { 'application/json': { schema } } };
@@ -45,6 +48,29 @@ const accepted: ZodOpenApiResponseObject = {
   headers: z.object({ Location: z.string().meta({ description: 'Where to follow the clone' }) }),
 };
 
+const ACTION_PROBLEMS = [
+  'invalid-request',
+  'malformed-json',
+  'vm-not-found',
+  'action-refused',
+  'body-too-large',
+  'unsupported-media-type',
+  'cluster-refused',
+] as const satisfies ProblemType[];
+
+/** What the actions on one VM have in common. */
+function action(body: z.ZodType) {
+  return {
+    description: 'Refused with the reason that `actions` shows, by the state of the VM at that moment.',
+    requestParams: { path: vmPathSchema },
+    requestBody: { content: { 'application/json': { schema: body } }, required: false },
+    responses: {
+      202: answer('Asked: the answer is the virtual machine as it stands', vmSchema),
+      ...problems(...ACTION_PROBLEMS),
+    },
+  } satisfies ZodOpenApiOperationObject;
+}
+
 const operations = {
   '/api/v1/vms': {
     get: {
@@ -60,9 +86,55 @@ const operations = {
       summary: 'One virtual machine',
       requestParams: { path: vmPathSchema },
       responses: {
-        200: answer('The virtual machine', vmSchema),
+        200: answer('The virtual machine', vmDetailSchema),
         ...problems('invalid-request', 'vm-not-found'),
       },
+    },
+    patch: {
+      operationId: 'editVm',
+      summary: 'Change its description, CPUs or memory',
+      description: 'A locked source can be edited: clones in progress are of what it was.',
+      requestParams: { path: vmPathSchema },
+      requestBody: { content: { 'application/json': { schema: editVmSchema } }, required: true },
+      responses: {
+        200: answer('The virtual machine after it', vmDetailSchema),
+        ...problems(...ACTION_PROBLEMS, 'vm-changed', 'vm-refused'),
+      },
+    },
+    delete: {
+      operationId: 'deleteVm',
+      summary: 'Delete a virtual machine with what belongs to it',
+      ...action(nothingSchema),
+    },
+  },
+  '/api/v1/vms/{namespace}/{name}/start': {
+    post: { operationId: 'startVm', summary: 'Start', ...action(nothingSchema) },
+  },
+  '/api/v1/vms/{namespace}/{name}/stop': {
+    post: {
+      operationId: 'stopVm',
+      summary: 'Ask the guest to shut down, or force it',
+      ...action(forceSchema),
+    },
+  },
+  '/api/v1/vms/{namespace}/{name}/restart': {
+    post: {
+      operationId: 'restartVm',
+      summary: 'Shut the guest down, or force it, and start anew',
+      ...action(forceSchema),
+    },
+  },
+  '/api/v1/vms/{namespace}/{name}/pause': {
+    post: { operationId: 'pauseVm', summary: 'Halt the guest where it is', ...action(nothingSchema) },
+  },
+  '/api/v1/vms/{namespace}/{name}/unpause': {
+    post: { operationId: 'unpauseVm', summary: 'Let a paused guest go on', ...action(nothingSchema) },
+  },
+  '/api/v1/namespaces': {
+    get: {
+      operationId: 'listNamespaces',
+      summary: 'Namespaces into which a clone can be put',
+      responses: { 200: answer('All of them', namespaceListSchema), ...problems('invalid-request') },
     },
   },
   '/api/v1/vms/{namespace}/{name}/clone-plan': {
@@ -125,6 +197,22 @@ const operations = {
       responses: {
         202: accepted,
         ...problems('invalid-request', 'clone-not-found', 'clone-finished', 'clone-past-cancel'),
+      },
+    },
+  },
+  '/api/v1/events': {
+    get: {
+      operationId: 'events',
+      summary: 'What happens to virtual machines and clones, as it happens (Server-Sent Events)',
+      description:
+        'Listen first, then read the lists: nothing falls between the two. A comment comes every 15 seconds; without one the connection is dead. Come back with the last id.',
+      requestParams: { header: z.object({ 'Last-Event-ID': lastEventIdSchema }) },
+      responses: {
+        200: {
+          description: 'A stream that does not end by itself',
+          content: { 'text/event-stream': { schema: liveEventsSchema } },
+        },
+        ...problems('invalid-request'),
       },
     },
   },

@@ -3,10 +3,21 @@ import type { RequestHandler } from 'express';
 import { type Config, isLoopback } from '../config';
 import { invalidRequest, Problem } from './problem';
 
-/** Nothing that is served is to be framed, guessed at, kept, or to load anything. */
+/** What a browser may load and do with an answer (CSP, level 3). */
+export const POLICIES = {
+  /** Nothing: answers are for programs. */
+  answer: "default-src 'none'; frame-ancestors 'none'",
+  /** The page of the API's description. Swagger UI sets styles inline. */
+  docs: "default-src 'self'; style-src 'self' 'unsafe-inline'; img-src 'self' data:; frame-ancestors 'none'",
+  /** The console: its own files, this API, and icons that its style sheets hold. */
+  console:
+    "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; font-src 'self'; connect-src 'self'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'",
+} as const;
+
+/** Nothing that is served is to be framed, guessed at, kept, or to load anything; pages and files say what they may. */
 export const securityHeaders: RequestHandler = (_request, response, next) => {
   response.set({
-    'Content-Security-Policy': "default-src 'none'; frame-ancestors 'none'",
+    'Content-Security-Policy': POLICIES.answer,
     'X-Content-Type-Options': 'nosniff',
     'X-Frame-Options': 'DENY',
     'Referrer-Policy': 'no-referrer',

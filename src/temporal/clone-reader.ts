@@ -1,4 +1,9 @@
-import { type Client, type WorkflowExecutionDescription, WorkflowNotFoundError } from '@temporalio/client';
+import {
+  type Client,
+  type WorkflowExecutionDescription,
+  type WorkflowExecutionInfo,
+  WorkflowNotFoundError,
+} from '@temporalio/client';
 import {
   CLONE_WORKFLOW,
   type CloneView,
@@ -27,6 +32,12 @@ export interface CloneDescription {
 
 /** How many runs are remembered. */
 const KEPT = 1_000;
+/** How many endings of a list are read at a time. */
+const AT_ONCE = 10;
+/** How long a list waits for them. */
+const PATIENCE_MS = 2_000;
+
+type Info = Omit<WorkflowExecutionInfo, 'raw'>;
 
 /**
  * Reads clones one by one, as they are now, by `describe()` alone: no query, no worker, no visibility, which lag
@@ -60,6 +71,30 @@ export class CloneReader {
     };
   }
 
+  /**
+   * Clones of a list, the closed ones with what only their ending tells. Those whose ending can not be read, or not
+   * within two seconds, are as the list has them; what comes later is there for the next list.
+   */
+  async withEndings(infos: readonly Info[]): Promise<CloneView[]> {
+    const views = infos.map((info) => cloneView(info));
+    const due = infos.entries();
+    let late = false;
+    const readNext = async () => {
+      for (const [index, info] of due) {
+        if (late) return;
+        if (!isOpen(info)) views[index] = await this.closedView(info).catch(() => cloneView(info));
+      }
+    };
+    let timer: NodeJS.Timeout | undefined;
+    const patience = new Promise<void>((resolve) => {
+      timer = setTimeout(resolve, PATIENCE_MS);
+    });
+    await Promise.race([Promise.all(Array.from({ length: AT_ONCE }, readNext)), patience]);
+    late = true;
+    clearTimeout(timer);
+    return [...views];
+  }
+
   private async describe(
     workflowId: string,
     runId: string | undefined,
@@ -84,9 +119,9 @@ export class CloneReader {
   }
 
   /** Temporal's status comes first: a terminated clone has failed, whatever it last said of itself. */
-  private async closedView(description: WorkflowExecutionDescription): Promise<CloneView> {
-    const view = cloneView(description);
-    const { document, failure, reason } = await this.endingOf(description);
+  private async closedView(info: Info): Promise<CloneView> {
+    const view = cloneView(info);
+    const { document, failure, reason } = await this.endingOf(info);
     if (document && (document.outcome === view.outcome || view.outcome === 'Completed')) {
       return withFinalDocument(view, document);
     }
@@ -97,11 +132,11 @@ export class CloneReader {
     return view;
   }
 
-  private async endingOf(description: WorkflowExecutionDescription): Promise<Ending> {
-    const { runId } = description;
+  private async endingOf(info: Info): Promise<Ending> {
+    const { runId } = info;
     const kept = this.endings.get(runId);
     if (kept) return kept;
-    const ending = await readEnding(this.client, description);
+    const ending = await readEnding(this.client, info);
     this.endings.set(runId, ending);
     return ending;
   }

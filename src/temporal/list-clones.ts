@@ -2,6 +2,7 @@ import { createHash } from 'node:crypto';
 import type { Client } from '@temporalio/client';
 import { executionInfoFromRaw } from '@temporalio/client/lib/helpers';
 import { CLONE_WORKFLOW, type CloneView, type Phase, SEARCH_ATTRIBUTES, type VmRef } from '../contract';
+import type { CloneReader } from './clone-reader';
 import { cloneView } from './clone-view';
 import { within } from './connection';
 
@@ -12,6 +13,8 @@ export interface CloneFilters {
   phase?: Phase;
   /** Under way, or not. */
   open?: boolean;
+  /** Under way, or closed since then. */
+  openSince?: Date;
 }
 
 export interface ListClones {
@@ -20,6 +23,8 @@ export interface ListClones {
   limit: number;
   pageToken?: string;
   timeoutMs?: number;
+  /** Adds what only their endings tell to those that are closed: timings, warnings, disks, the source's downtime. */
+  endings?: Pick<CloneReader, 'withEndings'>;
 }
 
 export interface ClonePage {
@@ -41,7 +46,7 @@ export class BadPageToken extends Error {
  */
 export async function listClones(
   client: Client,
-  { filters = {}, limit, pageToken, timeoutMs }: ListClones,
+  { filters = {}, limit, pageToken, timeoutMs, endings }: ListClones,
 ): Promise<ClonePage> {
   const { namespace, loadedDataConverter } = client.options;
   const query = queryFor(filters);
@@ -55,7 +60,7 @@ export async function listClones(
     (executions ?? []).map((raw) => executionInfoFromRaw(raw, loadedDataConverter, raw, namespace)),
   );
   return {
-    items: infos.map((info) => cloneView(info)),
+    items: endings ? await endings.withEndings(infos) : infos.map((info) => cloneView(info)),
     nextPageToken: nextPageToken?.length ? sealToken(query, nextPageToken) : undefined,
   };
 }
@@ -79,11 +84,14 @@ function checkSum(query: string, token: Uint8Array): string {
 }
 
 /** A visibility query. A phase is no more than what the workflow last said of itself: its status comes first. */
-export function queryFor({ namespace, source, phase, open }: CloneFilters): string {
+export function queryFor({ namespace, source, phase, open, openSince }: CloneFilters): string {
   const parts = [`WorkflowType = ${quoted(CLONE_WORKFLOW)}`];
   if (namespace !== undefined) parts.push(`${SEARCH_ATTRIBUTES.namespace} = ${quoted(namespace)}`);
   if (source) parts.push(`${SEARCH_ATTRIBUTES.source} = ${quoted(`${source.namespace}/${source.name}`)}`);
   if (open !== undefined) parts.push(`ExecutionStatus ${open ? '=' : '!='} 'Running'`);
+  if (openSince) {
+    parts.push(`(ExecutionStatus = 'Running' OR CloseTime > ${quoted(openSince.toISOString())})`);
+  }
   if (phase) parts.push(phaseQuery(phase));
   return parts.join(' AND ');
 }

@@ -249,7 +249,7 @@ describe('POST /clones refuses', () => {
   });
 });
 
-const emptyCache = () => ({ get: () => undefined, list: () => [], synced: true });
+const emptyCache = () => ({ get: () => undefined, list: () => [], onChange: () => () => {}, synced: true });
 
 describe('every path refuses', () => {
   it.each([
@@ -378,17 +378,11 @@ describe('a refusal is no larger than what was asked', () => {
 });
 
 it('a failure of ours is logged with its cause, and told without it', async () => {
-  const broken = await api.serve({
-    caches: {
-      ...api.caches,
-      virtualMachines: {
-        synced: true,
-        list() {
-          throw new TypeError('secret inner workings');
-        },
-      },
-    } as never,
-  });
+  const virtualMachines = emptyCache();
+  const broken = await api.serve({ caches: { ...api.caches, virtualMachines } as never });
+  virtualMachines.list = () => {
+    throw new TypeError('secret inner workings');
+  };
   const answer = await api.get(`${broken.url}/api/v1/vms`, { 'x-request-id': 'my-request' });
   expectProblem(answer, 500, 'internal');
   expect(answer.text).not.toContain('secret');

@@ -64,16 +64,21 @@ describe('GET /vms', () => {
   });
 
   it('says so while the cluster is still being read', async () => {
-    const unread = { ...api.caches.virtualMachines, synced: false };
+    const unread = Object.create(api.caches.virtualMachines, { synced: { value: false } });
     const early = await api.serve({ caches: { ...api.caches, virtualMachines: unread } as never });
     expectProblem(await api.get(`${early.url}/api/v1/vms`), 503, 'unavailable');
   });
 });
 
 describe('GET /vms/{ns}/{name}', () => {
-  it('shows the same row as the list', async () => {
+  it('shows the same row as the list, with what can be edited', async () => {
     const { body } = await api.get('vms/demo/web');
-    expect(body).toEqual((await api.get('vms?namespace=demo&name=web')).body.items[0]);
+    expect(body).toEqual({
+      ...(await api.get('vms?namespace=demo&name=web')).body.items[0],
+      description: '',
+      size: { cpus: 1, cpusPerSocket: 1, memory: null },
+      version: expect.stringMatching(/^[0-9a-f]{8}(-[0-9a-f]{8}){3}$/),
+    });
   });
 
   it('shows a clone in progress by its disks, and never less than before', async () => {
