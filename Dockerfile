@@ -1,6 +1,6 @@
-# One image, three programs: the API (default), the worker (`node dist/worker.js`), the simulated cluster
-# (`node dist/simulator/main.js`). `scripts/check-image.mjs` runs these stages without a container engine; it
-# understands what stands here and no more: every RUN stays inside its WORKDIR.
+# One image, three programs: the API with the web console (default), the worker (`node dist/worker.js`), the
+# simulated cluster (`node dist/simulator/main.js`). `scripts/check-image.mjs` runs these stages without a container
+# engine; it understands what stands here and no more: every RUN stays inside its WORKDIR.
 
 FROM node:20.20.2-bookworm-slim AS dependencies
 WORKDIR /app
@@ -12,8 +12,10 @@ COPY tsconfig.json tsconfig.build.json worker.ts ./
 COPY src ./src
 COPY simulator ./simulator
 COPY launcher ./launcher
+COPY console ./console
 RUN node node_modules/typescript/bin/tsc -p tsconfig.build.json
 RUN node dist/launcher/bundle-workflows.js
+RUN node node_modules/vite/bin/vite.js build console --logLevel warn
 RUN mkdir state
 
 FROM dependencies AS production

@@ -13,6 +13,7 @@ export function welcome(settings: Settings): string {
   return `
 VM Clone is running.
 
+  Console       ${api}/
   API docs      ${api}/api/v1/docs
   Temporal UI   ${settings.temporalUiUrl}
   Logs          ${settings.stateDir}/logs

@@ -117,25 +117,55 @@ async function startEverything({ root, workdir, env }) {
   });
   const exited = new Promise((resolve) => child.once('exit', (code) => resolve(code)));
   const killer = setTimeout(() => child.kill('SIGKILL'), START_WITHIN_MS);
-  let healthy;
+  let problems;
   for await (const line of createInterface({ input: child.stdout })) {
     console.log(`  ${line}`);
     if (!/^VM Clone is running/.test(line)) continue;
-    healthy = ['http-health.js', 'worker-health.js'].map((check) => {
-      const args = [join('dist', 'launcher', check)];
-      return spawnSync(process.execPath, args, {
-        cwd: folder,
-        env: { ...env, PORT, TEMPORAL_ADDRESS: `127.0.0.1:${TEMPORAL_PORT}` },
-        stdio: 'inherit',
-      }).status;
-    });
+    const asks = { ...env, PORT, TEMPORAL_ADDRESS: `127.0.0.1:${TEMPORAL_PORT}` };
+    problems = [
+      ...['http-health.js', 'worker-health.js'].flatMap((check) => healthProblems(folder, check, asks)),
+      ...(await consoleProblems(`http://127.0.0.1:${PORT}`).catch(({ message }) => [
+        `the console: ${message}`,
+      ])),
+    ];
     child.kill('SIGTERM');
   }
   const code = await exited;
   clearTimeout(killer);
-  if (!healthy) throw new Error('the files of the last stage do not start');
-  if (healthy.some((status) => status !== 0)) throw new Error(`the health checks answer ${healthy}`);
+  if (!problems) throw new Error('the files of the last stage do not start');
+  if (problems.length > 0) throw new Error(problems.join('; '));
   if (code !== 0) throw new Error(`the stop ended with ${code}`);
+}
+
+function healthProblems(folder, check, env) {
+  const args = [join('dist', 'launcher', check)];
+  const { status } = spawnSync(process.execPath, args, { cwd: folder, env, stdio: 'inherit' });
+  return status === 0 ? [] : [`the health check ${check} ends with ${status}`];
+}
+
+/** The page comes with its policy, and each file that it names is there, the hashed ones to be kept. */
+async function consoleProblems(url) {
+  const ask = (path) => fetch(`${url}${path}`, { signal: AbortSignal.timeout(10_000) });
+  const page = await ask('/');
+  const html = await page.text();
+  const problems = [];
+  const check = (holds, problem) => {
+    if (!holds) problems.push(`the console: ${problem}`);
+  };
+  check(page.ok && /^text\/html/.test(page.headers.get('content-type')), `/ answers ${page.status} ${html}`);
+  check(/script-src 'self';/.test(page.headers.get('content-security-policy')), 'has no policy');
+  const files = [...html.matchAll(/(?:src|href)="(\/[^"]+)"/g)].map(([, path]) => path);
+  check(
+    files.some((path) => /^\/assets\/.*\.js$/.test(path)),
+    'names no script of its own',
+  );
+  for (const path of files) {
+    const { status, headers } = await ask(path);
+    check(status === 200, `${path} answers ${status}`);
+    const kept = /immutable/.test(headers.get('cache-control'));
+    check(kept === path.startsWith('/assets/'), `${path} is ${kept ? '' : 'not '}kept for ever`);
+  }
+  return problems;
 }
 
 async function freePorts(count) {

@@ -1,6 +1,6 @@
-/** What must be there before compiled code can run: dependencies and `dist`. Needs nothing but Node and npm; runs by itself, too. */
+/** What must be there before anything can run: dependencies and `dist`. Needs nothing but Node and npm; runs by itself, too. */
 import { spawn } from 'node:child_process';
-import { existsSync, readdirSync, readFileSync, statSync, utimesSync, writeFileSync } from 'node:fs';
+import { existsSync, readdirSync, readFileSync, rmSync, statSync, utimesSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 
@@ -14,7 +14,15 @@ const SOURCES = [
   'tsconfig.build.json',
   'package-lock.json',
 ];
-const STAMP = join(ROOT, 'dist', '.built');
+/** Beside its own: what the console takes from `src`, types and constants. */
+const CONSOLE_SOURCES = [
+  'console',
+  'src/api/answers.ts',
+  'src/clone',
+  'src/contract.ts',
+  'tsconfig.json',
+  'package-lock.json',
+];
 
 /** `npm ci`, when what is installed is not what package-lock.json says. */
 export async function install() {
@@ -29,21 +37,53 @@ export async function install() {
   );
 }
 
-/** Compiles into `dist` and bundles the workflows, when a source is newer than what is there. */
+/** Everything that runs from `dist`, each part when one of its sources is newer than what is there. */
 export async function build() {
+  await buildPrograms();
+  await buildConsole();
+}
+
+/** Compiles into `dist` and bundles the workflows. */
+async function buildPrograms() {
+  await unlessFresh('.built', SOURCES, async () => {
+    const tsc = join(ROOT, 'node_modules', 'typescript', 'bin', 'tsc');
+    await step(
+      'Compiling',
+      [process.execPath, tsc, '-p', 'tsconfig.build.json'],
+      'The sources do not compile.',
+    );
+    const bundler = join('dist', 'launcher', 'bundle-workflows.js');
+    await step('Bundling the workflows', [process.execPath, bundler], 'The workflows could not be bundled.');
+  });
+}
+
+/** Builds the web console into `dist/console`; its types are looked at by `tsc -p console` alone. */
+export async function buildConsole() {
+  if (!existsSync(join(ROOT, 'dist', 'console', 'index.html')))
+    rmSync(stampFile('.console-built'), { force: true });
+  await unlessFresh('.console-built', CONSOLE_SOURCES, async () => {
+    const vite = join(ROOT, 'node_modules', 'vite', 'bin', 'vite.js');
+    await step(
+      'Building the console',
+      [process.execPath, vite, 'build', 'console', '--logLevel', 'warn'],
+      'The console could not be built.',
+    );
+  });
+}
+
+/** Does the work and sets a stamp, unless the stamp is there and no source is younger. */
+async function unlessFresh(name, sources, work) {
   const started = new Date();
-  if (existsSync(STAMP) && newest(SOURCES) <= statSync(STAMP).mtimeMs) return;
-  const tsc = join(ROOT, 'node_modules', 'typescript', 'bin', 'tsc');
-  await step(
-    'Compiling',
-    [process.execPath, tsc, '-p', 'tsconfig.build.json'],
-    'The sources do not compile.',
-  );
-  const bundler = join('dist', 'launcher', 'bundle-workflows.js');
-  await step('Bundling the workflows', [process.execPath, bundler], 'The workflows could not be bundled.');
-  writeFileSync(STAMP, '');
+  const stamp = stampFile(name);
+  if (existsSync(stamp) && newest(sources) <= statSync(stamp).mtimeMs) return;
+  await work();
+  writeFileSync(stamp, '');
   // What was edited while it was being built counts as newer.
-  utimesSync(STAMP, started, started);
+  utimesSync(stamp, started, started);
+}
+
+function stampFile(name) {
+  return join(ROOT, 'dist', name);
 }
 
 /** By content: the times of the two lock files say nothing after a checkout or an `npm install`. */
@@ -74,14 +114,23 @@ function newest(paths) {
   }, 0);
 }
 
-/** Runs a command with its output on the terminal and a sign of life every ten seconds. */
-async function step(title, [program, ...args], failure) {
+/**
+ * Runs a command with its output on the terminal and a sign of life every ten seconds.
+ *
+ * @throws a LaunchError of the sentence `failure` when it fails, or takes longer than `timeoutMs`.
+ */
+export async function step(title, [program, ...args], failure, { timeoutMs, env = process.env } = {}) {
   console.log(`${title} …`);
   const started = Date.now();
   const seconds = () => Math.round((Date.now() - started) / 1000);
   const ticker = setInterval(() => console.log(`  ${title.toLowerCase()}: ${seconds()} s`), 10_000);
   const code = await new Promise((resolve) => {
-    const child = spawn(program, args, { cwd: ROOT, stdio: ['ignore', 'inherit', 'inherit'] });
+    const child = spawn(program, args, {
+      cwd: ROOT,
+      env,
+      timeout: timeoutMs,
+      stdio: ['ignore', 'inherit', 'inherit'],
+    });
     child.on('error', () => resolve(null));
     child.on('close', resolve);
   });

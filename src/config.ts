@@ -55,6 +55,7 @@ const variables = z.object({
   SWEEP_INTERVAL_SECONDS: wholeNumber(1, 86_400).default(60),
   SHUTDOWN_GRACE_SECONDS: seconds(3600).default(10),
   WORKFLOW_BUNDLE: z.string().optional(),
+  CONSOLE_DIR: z.string().optional(),
 });
 
 export interface Config {
@@ -82,6 +83,8 @@ export interface Config {
   shutdownGraceSeconds: number;
   /** File of bundled workflows; undefined: the one that the build put beside the worker. */
   workflowBundle?: string;
+  /** Folder of the built console; undefined: the one that the build put beside the API. */
+  consoleDir?: string;
 }
 
 /**
@@ -119,6 +122,7 @@ export function loadConfig(env: NodeJS.ProcessEnv = process.env): Config {
     sweepIntervalSeconds: values.SWEEP_INTERVAL_SECONDS,
     shutdownGraceSeconds: values.SHUTDOWN_GRACE_SECONDS,
     workflowBundle: values.WORKFLOW_BUNDLE,
+    consoleDir: values.CONSOLE_DIR,
   };
 }
 

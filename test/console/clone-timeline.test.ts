@@ -317,6 +317,9 @@ describe('the timeline of a clone that has ended', () => {
       ended('Cancelled', { timings: { ...upTo.copying, sourceRunningAt: AT.running } }),
     );
     expect(steps.find(({ key }) => key === 'RestartingSource')).not.toHaveProperty('endedAt');
-    expect(steps.find(({ key }) => key === 'RollingBack')).toMatchObject({ endedAt: AT.end });
+    expect(steps.find(({ key }) => key === 'RollingBack')).toMatchObject({
+      endedAt: AT.end,
+      sourceBackAt: AT.running,
+    });
   });
 });

@@ -2,7 +2,7 @@ import { whyNotCancel } from '../../console/src/clones/cancelable';
 import { underWayFirst } from '../../console/src/clones/order';
 import { clonesQueryFrom, searchOf } from '../../console/src/clones/query';
 import { formatBytes } from '../../console/src/ui/Bytes';
-import { diskPhaseName, stateName } from '../../console/src/ui/phase-names';
+import { diskPhaseName, isForward, stateName } from '../../console/src/ui/phase-names';
 import { formatSeconds, secondsBetween } from '../../console/src/ui/seconds';
 import type { CloneAnswer } from '../../src/api/answers';
 
@@ -17,7 +17,8 @@ describe('amounts for people', () => {
 
   test.each([
     [-3, '0 s'],
-    [0.9, '0 s'],
+    [0, '0 s'],
+    [0.9, '< 1 s'],
     [59.9, '59 s'],
     [60, '1 min'],
     [185, '3 min 5 s'],
@@ -58,6 +59,16 @@ describe('words for a clone', () => {
   ])('%j can be cancelled: %p', (clone, can) => {
     expect(whyNotCancel(clone as CloneAnswer) === undefined).toBe(can);
   });
+});
+
+describe('a percent', () => {
+  test.each([
+    [{ phase: 'Copying' as const }, true],
+    [{ phase: 'Finishing' as const }, true],
+    [{ phase: 'Copying' as const, cancelRequested: { requestedBy: 'ann' } }, false],
+    [{ phase: 'RollingBack' as const }, false],
+    [{ phase: 'Completed' as const, outcome: 'Completed' as const }, false],
+  ])('of %j is shown: %p', (clone, shown) => expect(isForward(clone)).toBe(shown));
 });
 
 describe('the list of clones', () => {

@@ -26,6 +26,13 @@ appendFileSync('calls', 'tsc\\n');
 process.exit(existsSync('type-error') ? 2 : 0);
 `;
 const BUNDLER = `require('node:fs').appendFileSync('calls', 'bundle\\n');`;
+const VITE = `
+const { appendFileSync, existsSync, mkdirSync, writeFileSync } = require('node:fs');
+appendFileSync('calls', 'vite ' + process.argv.slice(2, 4).join(' ') + '\\n');
+if (existsSync('console-error')) process.exit(1);
+mkdirSync('dist/console', { recursive: true });
+writeFileSync('dist/console/index.html', '');
+`;
 
 const lock = (version: string) =>
   JSON.stringify({
@@ -36,6 +43,7 @@ const lock = (version: string) =>
     },
   });
 const INSTALL = 'npm ci --include=dev --ignore-scripts --no-audit --no-fund';
+const CONSOLE = 'vite build console';
 
 describe('scripts/prepare.mjs', () => {
   let root: string;
@@ -47,10 +55,13 @@ describe('scripts/prepare.mjs', () => {
     }
     for (const path of ['worker.ts', 'src/a.ts', 'simulator/a.ts', 'launcher/a.ts', 'tsconfig.json'])
       write(path, '');
+    for (const path of ['console/index.html', 'src/api/answers.ts', 'src/clone/a.ts', 'src/contract.ts'])
+      write(path, '');
     write('tsconfig.build.json', '');
     write('package-lock.json', lock('1.0.0'));
     write('npm.js', NPM);
     write('node_modules/typescript/bin/tsc', TSC);
+    write('node_modules/vite/bin/vite.js', VITE);
     write('dist/launcher/bundle-workflows.js', BUNDLER);
     write('calls', '');
   });
@@ -75,7 +86,7 @@ describe('scripts/prepare.mjs', () => {
   };
 
   it('installs and builds on a fresh checkout, and does nothing the second time', () => {
-    expect(run()).toMatchObject({ status: 0, calls: [INSTALL, 'tsc', 'bundle'] });
+    expect(run()).toMatchObject({ status: 0, calls: [INSTALL, 'tsc', 'bundle', CONSOLE] });
     expect(run()).toMatchObject({ status: 0, calls: [], stdout: '' });
   });
 
@@ -91,18 +102,49 @@ describe('scripts/prepare.mjs', () => {
     expect(run().calls).not.toContain(INSTALL);
   });
 
-  it('builds anew when a source has changed or gone', () => {
+  it.each([
+    ['of the server', 'src/a.ts', ['tsc', 'bundle']],
+    ['of the launcher', 'launcher/a.ts', ['tsc', 'bundle']],
+    ['of the console', 'console/index.html', [CONSOLE]],
+    ['that both share', 'src/contract.ts', ['tsc', 'bundle', CONSOLE]],
+    ['of the domain', 'src/clone/a.ts', ['tsc', 'bundle', CONSOLE]],
+  ])('builds anew what a source %s goes into, when that has changed', (_whose, path, calls) => {
     run();
     const later = new Date(Date.now() + 60_000);
-    utimesSync(join(root, 'src', 'a.ts'), later, later);
-    expect(run().calls).toEqual(['tsc', 'bundle']);
+    utimesSync(join(root, path), later, later);
+    expect(run().calls).toEqual(calls);
+  });
+
+  it('builds anew when a source has gone', () => {
+    write('console/old.ts', '');
+    run();
+    const later = new Date(Date.now() + 60_000);
+    rmSync(join(root, 'console', 'old.ts'));
+    utimesSync(join(root, 'console'), later, later);
+    expect(run().calls).toEqual([CONSOLE]);
+  });
+
+  it('builds the console anew when what was built has gone', () => {
+    run();
+    rmSync(join(root, 'dist', 'console'), { recursive: true });
+    expect(run()).toMatchObject({
+      calls: [CONSOLE],
+      stdout: expect.stringContaining('Building the console …'),
+    });
+  });
+
+  it('builds the console anew after a build that failed, and nothing else', () => {
+    write('console-error', '');
+    expect(run()).toMatchObject({ status: 1, stderr: 'The console could not be built.' });
+    rmSync(join(root, 'console-error'));
+    expect(run()).toMatchObject({ status: 0, calls: [CONSOLE] });
   });
 
   it('builds anew after a build that failed', () => {
     write('type-error', '');
     expect(run()).toMatchObject({ status: 1, stderr: 'The sources do not compile.' });
     rmSync(join(root, 'type-error'));
-    expect(run()).toMatchObject({ status: 0, calls: ['tsc', 'bundle'] });
+    expect(run()).toMatchObject({ status: 0, calls: ['tsc', 'bundle', CONSOLE] });
   });
 
   it('says what to do when the dependencies can not be had', () => {

@@ -68,7 +68,11 @@ describe('lockState', () => {
 describe('welcome', () => {
   it('shows the links, the kubeconfig and a clone to paste', () => {
     const text = welcome(read({ PORT: '9000' }));
-    expect(text).toContain('http://127.0.0.1:8233');
+    expect(text.match(/^ {2}[A-Z].* http\S+$/gm)).toEqual([
+      '  Console       http://127.0.0.1:9000/',
+      '  API docs      http://127.0.0.1:9000/api/v1/docs',
+      '  Temporal UI   http://127.0.0.1:8233',
+    ]);
     expect(text).toContain('kubectl --kubeconfig /checkout/.state/simulator.kubeconfig get vms -A');
     expect(text).toContain(
       `curl -sS http://127.0.0.1:9000/api/v1/clones -H 'content-type: application/json' -d '{"source":{"namespace":"demo","name":"web-1"},"target":{"name":"web-1-clone"}}'`,

@@ -43,12 +43,6 @@ const HEARTBEAT_TIMEOUT_SECONDS = 3;
 const HEARTBEAT_THROTTLE_MS = 300;
 const WORKER_AGENT = 'vm-clone-worker';
 
-Runtime.install({
-  logger: new DefaultLogger('ERROR'),
-  shutdownSignals: [],
-  telemetryOptions: { logging: { filter: makeTelemetryFilterString({ core: 'ERROR', other: 'ERROR' }) } },
-});
-
 export interface EnvironmentOptions {
   simulator?: StartOptions;
   limits?: Partial<Limits>;
@@ -62,6 +56,7 @@ export interface EnvironmentOptions {
  * Ends with `stop`.
  */
 export async function startEnvironment(options: EnvironmentOptions = {}): Promise<Environment> {
+  quietRuntime();
   const requests = new RequestLog();
   const [simulator, temporal] = await Promise.all([
     startSimulator({ ...FAST_OPTIONS, ...options.simulator, apiServer: { onRequest: requests.record } }),
@@ -70,6 +65,19 @@ export async function startEnvironment(options: EnvironmentOptions = {}): Promis
   const environment = new Environment(simulator, temporal, requests, options);
   await environment.begin();
   return environment;
+}
+
+let isQuiet = false;
+
+/** Workers report errors alone. Not while this file loads: Playwright lists tests in the process of the global set-up. */
+function quietRuntime(): void {
+  if (isQuiet) return;
+  isQuiet = true;
+  Runtime.install({
+    logger: new DefaultLogger('ERROR'),
+    shutdownSignals: [],
+    telemetryOptions: { logging: { filter: makeTelemetryFilterString({ core: 'ERROR', other: 'ERROR' }) } },
+  });
 }
 
 export class Environment {
