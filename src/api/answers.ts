@@ -1,6 +1,7 @@
 /**
  * Shapes of the API's answers, for those who give and those who read them. Types alone. Times are ISO 8601.
  */
+import type { Action } from '../clone/actions';
 import type { FieldChange } from '../clone/changes';
 import type { Configuration } from '../clone/configuration';
 import type { PlanDisk } from '../clone/disks';
@@ -51,8 +52,9 @@ export interface ClonePlanAnswer {
   expectedDowntime: Downtime;
 }
 
-/** A clone with its links: what every route that answers a clone answers. */
+/** A clone with what can be done with it, and its links: what every route that answers a clone answers. */
 export interface CloneAnswer extends CloneView {
+  actions: { cancelCloning: Action };
   links: { self: string; temporalUi: string };
 }
 

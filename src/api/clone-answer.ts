@@ -1,3 +1,4 @@
+import { cancelAction } from '../clone/cancel';
 import type { CloneView } from '../contract';
 import { workflowLink } from '../temporal';
 import type { CloneAnswer } from './answers';
@@ -8,12 +9,16 @@ export function cloneUrl(id: string): string {
   return `/api/v1/clones/${id}`;
 }
 
-/** The view with its links: to the API, and to the workflow in Temporal's UI. */
+/** The view with what can be done with it and its links: to the API, and to the workflow in Temporal's UI. */
 export function answerOf(
   view: CloneView,
   { config, temporal }: Pick<ApiDeps, 'config' | 'temporal'>,
 ): CloneAnswer {
   const { namespace } = temporal.options;
   const temporalUi = workflowLink({ base: config.temporalUiUrl, namespace, ...view });
-  return { ...view, links: { self: cloneUrl(view.id), temporalUi } };
+  return {
+    ...view,
+    actions: { cancelCloning: cancelAction(view) },
+    links: { self: cloneUrl(view.id), temporalUi },
+  };
 }

@@ -115,6 +115,8 @@ const remarkSchema = z.object({ type: z.string(), message: z.string() });
 const percentSchema = z.number().min(0).max(100).nullable().meta({ description: 'null while nobody knows' });
 const timeSchema = z.string().meta({ format: 'date-time' });
 
+const actionSchema = z.object({ enabled: z.boolean(), reason: z.string().optional() });
+
 const cloneShape = z.object({
   id: z.string().meta({ description: '`<namespace>/<name>` of the clone', example: 'demo/web-clone' }),
   workflowId: z.string(),
@@ -149,6 +151,7 @@ const cloneShape = z.object({
     })
     .optional(),
   sourceDowntimeSeconds: z.number().optional(),
+  actions: z.object({ cancelCloning: actionSchema }),
   links: z.object({ self: z.string(), temporalUi: z.string() }),
 });
 export const cloneSchema: z.ZodType<CloneAnswer> = cloneShape.meta({ id: 'Clone' });
@@ -156,8 +159,6 @@ export const cloneSchema: z.ZodType<CloneAnswer> = cloneShape.meta({ id: 'Clone'
 export const clonePageSchema = z
   .object({ items: z.array(cloneSchema), nextPageToken: z.string().optional() })
   .meta({ id: 'ClonePage' });
-
-const actionSchema = z.object({ enabled: z.boolean(), reason: z.string().optional() });
 
 const rowShape = z.object({
   namespace: z.string(),

@@ -1,3 +1,4 @@
+import { NOT_CANCELLABLE } from './cancel';
 import type { FilterGroup } from './status';
 
 export const ACTIONS = [
@@ -60,8 +61,8 @@ function cloneReasons(
 ): Reasons {
   const reason = `${name} is still being cloned.`;
   const reasons: Reasons = Object.fromEntries(ACTIONS.map((action) => [action, reason]));
-  if (cancelling) reasons.cancelCloning = 'Cloning is already being cancelled.';
-  else if (copied) reasons.cancelCloning = 'The disks are copied and the clone is about to be finished.';
+  if (cancelling) reasons.cancelCloning = NOT_CANCELLABLE.cancelling;
+  else if (copied) reasons.cancelCloning = NOT_CANCELLABLE.copied;
   else delete reasons.cancelCloning;
   return reasons;
 }

@@ -1,4 +1,3 @@
-import { whyNotCancel } from '../../console/src/clones/cancelable';
 import { underWayFirst } from '../../console/src/clones/order';
 import { clonesQueryFrom, searchOf } from '../../console/src/clones/query';
 import { formatBytes } from '../../console/src/ui/Bytes';
@@ -48,17 +47,6 @@ describe('words for a clone', () => {
     ['CSICloneInProgress', 'Cloning by the storage'],
     ['ImportScheduled', 'Import Scheduled'],
   ])('a disk that is %p is %s', (phase, text) => expect(diskPhaseName(phase)).toBe(text));
-
-  test.each([
-    [{ phase: 'ShuttingDown' }, true],
-    [{ phase: 'Copying' }, true],
-    [{ phase: 'Copying', cancelRequested }, false],
-    [{ phase: 'RestartingSource' }, false],
-    [{ phase: 'Finishing' }, false],
-    [{ phase: 'RollingBack' }, false],
-  ])('%j can be cancelled: %p', (clone, can) => {
-    expect(whyNotCancel(clone as CloneAnswer) === undefined).toBe(can);
-  });
 });
 
 describe('a percent', () => {

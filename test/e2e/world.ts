@@ -2,14 +2,17 @@ import { mkdtemp, writeFile } from 'node:fs/promises';
 import os from 'node:os';
 import path from 'node:path';
 import { test as base, type Page } from '@playwright/test';
+import type { VmPage } from '../../src/api/answers';
 import { type RunningApi, startApi } from '../../src/api/start';
+import type { VirtualMachine } from '../../src/clone';
 import { loadConfig } from '../../src/config';
-import type { VmRef } from '../../src/contract';
+import { MARKS, type VmRef } from '../../src/contract';
 import { Kinds } from '../../src/kubernetes';
 import { createLogger } from '../../src/log';
 import { type Environment, type EnvironmentOptions, startEnvironment } from '../support/environment';
-import { type MachineOptions, makeMachine } from '../support/machines';
+import { type MachineOptions, makeMachine, makeNamespace } from '../support/machines';
 import { ConsolePage } from './console-page';
+import { Gateway } from './gateway';
 
 /** A copy over the network of so many bytes per second: 2 GiB take some 4 s, long enough to be looked at. */
 const COPY_BYTES_PER_SECOND = 2 ** 29;
@@ -88,6 +91,46 @@ export class World {
     return ref;
   }
 
+  /** Makes VMs that have no disks and are off: cheap, where there are to be many. Waits until the API has seen them. */
+  async bareVms(namespace: string, names: readonly string[]): Promise<VmRef[]> {
+    const { environment, url } = this;
+    await makeNamespace(environment, namespace);
+    const spec = { runStrategy: 'Halted', template: { spec: { domain: { devices: {} } } } } as const;
+    for (const name of names) {
+      await environment.client.create(Kinds.VirtualMachine, { metadata: { namespace, name }, spec });
+    }
+    await environment.poll(async () => {
+      const page = (await (
+        await fetch(`${url}/api/v1/vms?namespace=${namespace}&status=Offline`)
+      ).json()) as VmPage;
+      return page.total >= names.length ? true : undefined;
+    });
+    return names.map((name) => ({ namespace, name }));
+  }
+
+  /** Changes a VM as somebody with `kubectl` does. */
+  patchVm(vm: VmRef, patch: object): Promise<VirtualMachine> {
+    return this.environment.client.patchMerge(Kinds.VirtualMachine, vm, patch);
+  }
+
+  /** The VM as it stands in the cluster. */
+  async vmNow(vm: VmRef): Promise<VirtualMachine> {
+    const found = await this.environment.client.get(Kinds.VirtualMachine, vm);
+    if (!found) throw new Error(`There is no VM ${vm.namespace}/${vm.name}`);
+    return found;
+  }
+
+  /** Pauses a VM once its guest is ready: until then the cluster may still be writing the state that this tests. */
+  async pauseVm(vm: VmRef): Promise<void> {
+    await this.environment.untilVm(vm, (found) => found?.status?.ready === true);
+    await this.environment.client.actOnInstance(vm, 'pause');
+  }
+
+  /** Locks a VM as a clone of it does. */
+  lock(vm: VmRef): Promise<VirtualMachine> {
+    return this.patchVm(vm, { metadata: { annotations: { [MARKS.lock]: '[]' } } });
+  }
+
   /** Holds the copies of a disk (one of class standard) at so many percent, until `releaseCopies`. */
   holdCopies(source: VmRef, percent: number, disk: string = COPIED_DISK.name): Promise<unknown> {
     return this.annotateClaim(source, disk, `stall:${percent}`);
@@ -111,6 +154,10 @@ export interface Fixtures {
   ui: ConsolePage;
   /** Opens the console once more, in a tab of its own. */
   anotherTab: () => Promise<ConsolePage>;
+  /** Stands between this test's browser and the API. */
+  gateway: Gateway;
+  /** The console in this test's browser page, by way of the gateway. */
+  behind: ConsolePage;
 }
 
 /** Tests of one file share one world; each makes VMs under names of its own. */
@@ -126,6 +173,12 @@ export function testsWith(options: EnvironmentOptions = {}) {
       { scope: 'worker', timeout: 120_000 },
     ],
     ui: async ({ page, world }, use) => use(new ConsolePage(page, world)),
+    gateway: async ({ world }, use) => {
+      const gateway = await Gateway.start(() => world.url);
+      await use(gateway);
+      await gateway.stop();
+    },
+    behind: async ({ page, gateway }, use) => use(new ConsolePage(page, gateway)),
     anotherTab: async ({ context, world }, use) => {
       const pages: Page[] = [];
       await use(async () => {

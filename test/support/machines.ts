@@ -34,7 +34,7 @@ export interface MachineOptions {
   /** Whether it is to be on when this returns. Default: as its strategy has it. */
   on?: boolean;
   /** Size in GiB and class of each disk. Default one of 1 GiB, csi. */
-  disks?: DiskOptions[];
+  disks?: readonly DiskOptions[];
   annotations?: Record<string, string>;
   terminationGracePeriodSeconds?: number;
   /** Wait until its guest has ended by itself. */

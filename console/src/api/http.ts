@@ -56,18 +56,21 @@ export async function openStream(path: string, options: RequestOptions): Promise
 async function send(path: string, options: RequestOptions, timeout?: AbortSignal): Promise<Response> {
   const { method = 'GET', query, body, headers, signal } = options;
   const signals = [signal, timeout].filter((each) => each !== undefined);
+  const asked = session.snapshot();
   try {
-    return await fetch(`${BASE}${path}${queryString(query)}`, {
+    const response = await fetch(`${BASE}${path}${queryString(query)}`, {
       method,
       headers: {
         ...(body !== undefined && { 'content-type': 'application/json' }),
-        ...session.headers,
+        ...(asked.token && { authorization: `Bearer ${asked.token}` }),
         ...headers,
       },
       body: body === undefined ? undefined : JSON.stringify(body),
       signal: AbortSignal.any(signals),
       cache: 'no-store',
     });
+    session.answered(asked, response.status);
+    return response;
   } catch (error) {
     if (signal?.aborted) throw error;
     throw new Unreachable('The VM Clone API does not answer.', { cause: error });
@@ -82,7 +85,6 @@ function queryString(query: RequestOptions['query'] = {}): string {
 
 /** What stands between the browser and the API answers in its own way. */
 async function problemOf(response: Response): Promise<Error> {
-  if (response.status === 401) session.expire();
   const isProblem = response.headers.get('content-type')?.startsWith('application/problem+json');
   const document = isProblem ? await response.json().catch(() => undefined) : undefined;
   if (document) return new ApiProblem(document as ProblemDocument);

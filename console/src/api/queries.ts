@@ -7,9 +7,11 @@ import type {
   VmDetail,
   VmPage,
 } from '../../../src/api/answers';
+import type { VmRow } from '../../../src/clone/status';
 import type { VmRef } from '../../../src/contract';
 import { ApiProblem, refPath, request } from './http';
 import type { CloneQuery, PlanQuery, VmQuery } from './query-types';
+import { recentClones, recentRows } from './recent';
 
 /** Names of what is kept: the live feed finds by them what it changes. */
 export const KEYS = {
@@ -26,11 +28,18 @@ export const KEYS = {
 
 /** While the live feed is cut, lists ask again so often, in milliseconds. */
 export const POLL_MS = 5_000;
+/** Why a clone stalls or retries is told by its own document alone: while one is looked at, that is read so often. */
+const DETAIL_MS = 10_000;
 
 export function useVms(query: VmQuery, isLive: boolean) {
   return useQuery({
     queryKey: KEYS.vmPage(query),
-    queryFn: ({ signal }) => request<VmPage>('/vms', { query: { ...query }, signal }),
+    queryFn: async ({ signal }) => {
+      const mark = recentRows.mark();
+      const page = await request<VmPage>('/vms', { query: { ...query }, signal });
+      const upToDate = (row: VmRow) => recentRows.since(mark, `${row.namespace}/${row.name}`) ?? row;
+      return { ...page, items: page.items.map(upToDate) };
+    },
     placeholderData: keepPreviousData,
     refetchInterval: isLive ? false : POLL_MS,
   });
@@ -40,6 +49,8 @@ export function useVm(vm: VmRef) {
   return useQuery({
     queryKey: KEYS.vm(vm),
     queryFn: ({ signal }) => request<VmDetail>(`/vms/${refPath(vm)}`, { signal }),
+    // A dialogue shows the VM as it is when that opens, however shortly another one has read it.
+    refetchOnMount: 'always',
   });
 }
 
@@ -50,7 +61,7 @@ export function useNamespaces() {
   });
 }
 
-export function usePlan(vm: VmRef, query: PlanQuery) {
+export function usePlan(vm: VmRef, query: PlanQuery, enabled: boolean) {
   return useQuery({
     queryKey: KEYS.plan(vm, query),
     queryFn: ({ signal }) =>
@@ -58,13 +69,18 @@ export function usePlan(vm: VmRef, query: PlanQuery) {
     placeholderData: keepPreviousData,
     // A plan reads the cluster as it is now.
     gcTime: 0,
+    enabled,
   });
 }
 
 export function useClones(query: CloneQuery, isLive: boolean) {
   return useQuery({
     queryKey: KEYS.clonePage(query),
-    queryFn: ({ signal }) => request<ClonePage>('/clones', { query: { ...query }, signal }),
+    queryFn: async ({ signal }) => {
+      const mark = recentClones.mark();
+      const page = await request<ClonePage>('/clones', { query: { ...query }, signal });
+      return { ...page, items: page.items.map((clone) => recentClones.since(mark, clone.runId) ?? clone) };
+    },
     placeholderData: keepPreviousData,
     refetchInterval: isLive ? false : POLL_MS,
   });
@@ -73,8 +89,12 @@ export function useClones(query: CloneQuery, isLive: boolean) {
 export function useClone(id: string, runId?: string, isLive = true) {
   return useQuery({
     queryKey: KEYS.clone(id, runId),
-    queryFn: ({ signal }) => request<CloneAnswer>(`/clones/${id}`, { query: { runId }, signal }),
-    refetchInterval: isLive ? false : POLL_MS,
+    queryFn: async ({ signal }) => {
+      const mark = recentClones.mark();
+      const clone = await request<CloneAnswer>(`/clones/${id}`, { query: { runId }, signal });
+      return recentClones.since(mark, clone.runId) ?? clone;
+    },
+    refetchInterval: ({ state }) => !state.data?.outcome && (isLive ? DETAIL_MS : POLL_MS),
   });
 }
 

@@ -1,41 +1,57 @@
 const KEY = 'vm-clone.token';
 
+/** Who asks, and whether that still holds. */
+export interface SessionState {
+  readonly token: string;
+  /** The last word was 401: what is shown may be old until somebody signs in. */
+  readonly expired: boolean;
+  /** The token that was given last has not been accepted. */
+  readonly refused: boolean;
+}
+
 /**
- * The bearer token with which requests are made, for an API behind something that asks for one. Kept for this tab alone.
- * `expired`: the last answer was 401, and nothing is asked until there is a new one.
+ * The bearer token with which requests are made, for an API behind something that asks for one. Kept for this tab
+ * alone. A session has ended with the first 401, and goes on when a request that was sent since is let through.
  */
 class Session {
   private readonly listeners = new Set<() => void>();
-  private token = read();
-  private state: { expired: boolean } = { expired: false };
+  private state: SessionState = { token: read(), expired: false, refused: false };
+  /** A new token that nothing was asked with yet. */
+  private isNew = false;
 
-  /** Headers that say who asks. */
-  get headers(): Record<string, string> {
-    return this.token ? { authorization: `Bearer ${this.token}` } : {};
-  }
+  readonly snapshot = (): SessionState => this.state;
 
-  readonly snapshot = (): { expired: boolean } => this.state;
-
-  expire(): void {
-    if (!this.state.expired) this.set({ expired: true });
-  }
-
-  signIn(token: string): void {
-    this.token = token.trim();
+  signIn(given: string): void {
+    const token = given.trim();
     try {
-      sessionStorage.setItem(KEY, this.token);
+      sessionStorage.setItem(KEY, token);
     } catch {
       // Kept for this page only.
     }
-    this.set({ expired: false });
+    this.isNew = true;
+    this.set({ token, expired: true, refused: false });
   }
 
+  /** What was asked as the session stood then has been answered so. An answer to an older token says nothing. */
+  answered(asked: SessionState, status: number): void {
+    const { token, expired } = this.state;
+    if (asked.token !== token) return;
+    if (status === 401) {
+      if (!expired || this.isNew) this.set({ token, expired: true, refused: this.isNew });
+      this.isNew = false;
+    } else if (expired && asked.expired && status < 500) {
+      this.isNew = false;
+      this.set({ token, expired: false, refused: false });
+    }
+  }
+
+  /** Returns what ends it. */
   readonly subscribe = (listener: () => void): (() => void) => {
     this.listeners.add(listener);
     return () => this.listeners.delete(listener);
   };
 
-  private set(state: { expired: boolean }): void {
+  private set(state: SessionState): void {
     this.state = state;
     for (const listener of this.listeners) listener();
   }

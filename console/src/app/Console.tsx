@@ -27,15 +27,19 @@ export function Console() {
   const toastAsked = useRef<CloneAsked>(() => {});
   const isList = pathname === LIST;
 
+  // What is shown when a clone's answer comes, which may be after its dialogue was closed.
+  const list = useRef({ isList, filters, setFilters });
+  list.current = { isList, filters, setFilters };
   const onCloneAsked = useCallback<CloneAsked>(
     (clone, sourceOn) => {
       toastAsked.current(clone, sourceOn);
+      const { isList, filters, setFilters } = list.current;
       const shown = withTransitioning(filters);
       if (!isList || shown === filters) return;
       setFilters(shown);
       announce('The filter Transitioning is active now, so that the clone is shown.');
     },
-    [filters, isList, setFilters, announce],
+    [announce],
   );
   const onReady = useCallback((asked: CloneAsked) => {
     toastAsked.current = asked;

@@ -57,7 +57,7 @@ export function CloneFields({
           onChange={(_event, description) => onChange({ description })}
         />
       </FormGroup>
-      <FormGroup label="Namespace" isRequired fieldId="clone-namespace">
+      <FormGroup label="Namespace" fieldId="clone-namespace">
         <FormSelect
           id="clone-namespace"
           value={namespace}

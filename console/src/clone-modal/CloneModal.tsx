@@ -1,24 +1,17 @@
-import {
-  Alert,
-  Button,
-  Form,
-  FormGroup,
-  Modal,
-  ModalBody,
-  ModalFooter,
-  ModalHeader,
-} from '@patternfly/react-core';
-import { type FormEvent, useState } from 'react';
+import { Alert, Button, Form, FormGroup, Modal, ModalFooter, ModalHeader } from '@patternfly/react-core';
+import { type FormEvent, useRef, useState } from 'react';
 import { ApiProblem, sentenceOf } from '../api/http';
 import { usePlan } from '../api/queries';
+import { SendButton } from '../dialogs/ConfirmDialog';
+import { DialogBody } from '../dialogs/DialogBody';
 import type { CloneAsked, DialogProps } from '../dialogs/Dialogs';
 import { useDebounced } from '../ui/useDebounced';
 import { CloneFields, NAME_FIELD } from './CloneFields';
 import { Configuration } from './Configuration';
 import { bodyOf, judge, NEW_FORM } from './form';
-import { Remarks } from './Remarks';
+import { Blockers, Warnings } from './Remarks';
 import { Remedies } from './Remedies';
-import { useCloneRequest } from './useCloneRequest';
+import { FAILED, useCloneRequest } from './useCloneRequest';
 
 const TITLE = 'Clone Virtual Machine';
 /** After so many milliseconds without a key the plan is asked for anew. */
@@ -28,24 +21,34 @@ const TYPING_MS = 250;
 export function CloneModal({ vm, onClose, onCloneAsked }: DialogProps & { onCloneAsked: CloneAsked }) {
   const [form, setForm] = useState(NEW_FORM);
   const settled = useDebounced(form, TYPING_MS);
-  const { data: plan, error: planError } = usePlan(vm, {
-    name: settled.name || undefined,
-    namespace: settled.namespace,
-    startAfterClone: settled.startAfterClone,
-    ...(settled.beginWithoutState && { persistentState: 'empty' }),
-    ...(settled.copySecrets && { copySecrets: true }),
-  });
+  const sourceOn = useRef(false);
+  const { ask, isPending, error } = useCloneRequest(
+    (clone) => onCloneAsked(clone, sourceOn.current),
+    onClose,
+  );
+  const { data: plan, error: planError } = usePlan(
+    vm,
+    {
+      name: settled.name || undefined,
+      namespace: settled.namespace,
+      startAfterClone: settled.startAfterClone,
+      ...(settled.beginWithoutState && { persistentState: 'empty' }),
+      ...(settled.copySecrets && { copySecrets: true }),
+    },
+    // The plan that was chosen stands meanwhile: a newer one finds the name taken by this very clone.
+    !isPending,
+  );
   const verdict = judge(vm, form, plan);
-  const { ask, isPending, error } = useCloneRequest((clone) => {
-    onClose();
-    onCloneAsked(clone, plan?.sourceOn ?? false);
-  });
   const isGone = planError instanceof ApiProblem && planError.type === 'vm-not-found';
   const isReady = verdict.ready && !isGone && !isPending;
   const change = (part: Partial<typeof form>) => setForm((before) => ({ ...before, ...part }));
   const submit = (event?: FormEvent) => {
     event?.preventDefault();
-    if (isReady) ask(bodyOf(vm, form, verdict));
+    if (!isReady) return;
+    sourceOn.current = plan?.sourceOn ?? false;
+    // Asked for again it is the same clone, whatever name would be proposed by then.
+    change({ name: verdict.name });
+    ask(bodyOf(vm, form, verdict));
   };
   return (
     <Modal
@@ -56,7 +59,7 @@ export function CloneModal({ vm, onClose, onCloneAsked }: DialogProps & { onClon
       elementToFocus={`#${NAME_FIELD}`}
     >
       <ModalHeader title={TITLE} labelId="clone-modal-title" />
-      <ModalBody>
+      <DialogBody>
         <Form id="clone-form" onSubmit={submit} isHorizontal>
           {plan?.sourceOn && !isGone && (
             <Alert
@@ -76,22 +79,29 @@ export function CloneModal({ vm, onClose, onCloneAsked }: DialogProps & { onClon
               {isGone ? 'It was deleted meanwhile: there is nothing to clone.' : sentenceOf(planError)}
             </Alert>
           )}
-          <Remarks blockers={verdict.blockers} warnings={plan?.warnings ?? []} />
+          <Blockers blockers={verdict.blockers} />
           <CloneFields form={form} verdict={verdict} onChange={change} />
           <Remedies form={form} plan={plan} onChange={change} />
           <FormGroup label="Configuration" role="group" fieldId="clone-configuration">
             <Configuration plan={plan} />
           </FormGroup>
+          <Warnings warnings={plan?.warnings ?? []} />
         </Form>
         {error && <Refusal error={error} />}
-      </ModalBody>
+      </DialogBody>
       <ModalFooter className="modal-footer-end">
         <Button variant="link" onClick={onClose}>
           Cancel
         </Button>
-        <Button variant="primary" type="submit" form="clone-form" isDisabled={!isReady} isLoading={isPending}>
+        <SendButton
+          variant="primary"
+          type="submit"
+          form="clone-form"
+          isPending={isPending}
+          isDisabled={!isReady && !isPending}
+        >
           {TITLE}
-        </Button>
+        </SendButton>
       </ModalFooter>
     </Modal>
   );
@@ -100,7 +110,7 @@ export function CloneModal({ vm, onClose, onCloneAsked }: DialogProps & { onClon
 function Refusal({ error }: { error: Error }) {
   const blockers = error instanceof ApiProblem ? error.document.blockers : undefined;
   return (
-    <Alert variant="danger" isInline component="h2" title="The clone was not started.">
+    <Alert variant="danger" isInline component="h2" isLiveRegion title={FAILED}>
       {blockers ? blockers.map(({ message }) => message).join(' ') : sentenceOf(error)}
     </Alert>
   );

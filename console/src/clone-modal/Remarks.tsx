@@ -1,21 +1,23 @@
 import { Alert, List, ListItem } from '@patternfly/react-core';
 import type { Blocker, Warning } from '../../../src/contract';
 
-/** What stands against a clone, and what is to be known of it. */
-export function Remarks({ blockers, warnings }: { blockers: Blocker[]; warnings: Warning[] }) {
+/** What stands against the clone. */
+export function Blockers({ blockers }: { blockers: Blocker[] }) {
+  if (blockers.length === 0) return null;
   return (
-    <>
-      {blockers.length > 0 && (
-        <Alert variant="danger" isInline component="h2" title="This virtual machine can not be cloned so">
-          <Messages of={blockers} />
-        </Alert>
-      )}
-      {warnings.length > 0 && (
-        <Alert variant="info" isInline component="h2" title="Good to know" isExpandable>
-          <Messages of={warnings} />
-        </Alert>
-      )}
-    </>
+    <Alert variant="danger" isInline component="h2" title="This virtual machine can not be cloned so">
+      <Messages of={blockers} />
+    </Alert>
+  );
+}
+
+/** What is to be known of it beforehand. */
+export function Warnings({ warnings }: { warnings: Warning[] }) {
+  if (warnings.length === 0) return null;
+  return (
+    <Alert variant="info" isInline component="h2" title="Good to know">
+      <Messages of={warnings} />
+    </Alert>
   );
 }
 

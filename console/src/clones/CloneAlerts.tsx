@@ -1,6 +1,7 @@
 import { Alert } from '@patternfly/react-core';
 import type { CloneAnswer } from '../../../src/api/answers';
 import { Time } from '../ui/Time';
+import { isUnforeseen } from '../ui/unforeseen';
 
 /** What did not go as it should, and what is being done about it. */
 export function CloneAlerts({ clone }: { clone: CloneAnswer }) {
@@ -32,9 +33,15 @@ export function CloneAlerts({ clone }: { clone: CloneAnswer }) {
           Attempt {retrying.attempt}: {retrying.message}
         </Alert>
       )}
-      {warnings.map(({ type, message }) => (
-        <Alert key={`${type} ${message}`} variant="warning" isInline component="h2" title={type}>
-          {message}
+      {warnings.map((warning) => (
+        <Alert
+          key={`${warning.type} ${warning.message}`}
+          variant={isUnforeseen(warning) ? 'warning' : 'info'}
+          isInline
+          component="h2"
+          title={warning.type}
+        >
+          {warning.message}
         </Alert>
       ))}
     </>

@@ -18,36 +18,34 @@ export const CloneRow = memo(function CloneRow({ clone }: { clone: CloneAnswer }
   const { clone: pathOf, follow } = useLinks();
   return (
     <Tr data-clone={id} data-run={runId}>
-      <Td dataLabel={COLUMNS.clone} modifier="breakWord">
+      <Td dataLabel={COLUMNS.clone.name} modifier="breakWord">
         <a href={pathOf(id, outcome && runId)} onClick={follow}>
           {id}
         </a>
       </Td>
-      <Td dataLabel={COLUMNS.source} modifier="breakWord">
+      <Td dataLabel={COLUMNS.source.name} modifier="breakWord">
         {source.namespace}/{source.name}
       </Td>
-      <Td dataLabel={COLUMNS.outcome}>
+      <Td dataLabel={COLUMNS.outcome.name}>
         <CloneState clone={clone} />
+        {failure && <FailureText failure={failure} />}
+        {!outcome && <CancelButton clone={clone} isInline />}
       </Td>
-      <Td dataLabel={COLUMNS.requestedBy} modifier="breakWord">
+      <Td dataLabel={COLUMNS.requestedBy.name} modifier="breakWord">
         {clone.requestedBy || NONE}
       </Td>
-      <Td dataLabel={COLUMNS.startedAt}>
+      <Td dataLabel={COLUMNS.startedAt.name} modifier="nowrap">
         <Time at={clone.startedAt} />
       </Td>
-      <Td dataLabel={COLUMNS.duration}>
+      <Td dataLabel={COLUMNS.duration.name} modifier="nowrap">
         <Duration from={clone.startedAt} to={clone.endedAt} />
       </Td>
-      <Td dataLabel={COLUMNS.downtime}>{downtime === undefined ? NONE : formatSeconds(downtime)}</Td>
-      <Td dataLabel={COLUMNS.failure} modifier="breakWord">
-        {failure ? <FailureText failure={failure} /> : NONE}
-      </Td>
-      <Td dataLabel={COLUMNS.workflow}>
+      <Td dataLabel={COLUMNS.downtime.name}>{downtime === undefined ? NONE : formatSeconds(downtime)}</Td>
+      <Td dataLabel={COLUMNS.workflow.name}>
         <ExternalLink href={clone.links.temporalUi} label={`Workflow of ${id} in Temporal UI`}>
           Workflow
         </ExternalLink>
       </Td>
-      <Td isActionCell>{!outcome && <CancelButton clone={clone} />}</Td>
     </Tr>
   );
 });

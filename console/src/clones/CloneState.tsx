@@ -1,21 +1,24 @@
-import { Icon, Progress, Spinner } from '@patternfly/react-core';
+import { Icon, Progress } from '@patternfly/react-core';
 import CancelledIcon from '@patternfly/react-icons/dist/esm/icons/ban-icon';
 import CompletedIcon from '@patternfly/react-icons/dist/esm/icons/check-circle-icon';
 import FailedIcon from '@patternfly/react-icons/dist/esm/icons/exclamation-circle-icon';
 import WarningIcon from '@patternfly/react-icons/dist/esm/icons/exclamation-triangle-icon';
+import UnderWayIcon from '@patternfly/react-icons/dist/esm/icons/in-progress-icon';
 import type { CloneAnswer } from '../../../src/api/answers';
 import type { Outcome } from '../../../src/contract';
-import { stateName } from '../ui/phase-names';
+import { isForward, stateName } from '../ui/phase-names';
+import { isUnforeseen } from '../ui/unforeseen';
 
 /** What a clone is doing, with a bar while its percent is known, or how it ended. */
 export function CloneState({ clone }: { clone: CloneAnswer }) {
-  const { id, outcome, percent, warnings } = clone;
+  const { id, outcome, percent } = clone;
+  const warnings = clone.warnings.filter(isUnforeseen);
   return (
     <>
-      <span className="clone-state">
-        {outcome ? <OutcomeIcon outcome={outcome} /> : <Busy />} {stateName(clone)}
-      </span>
-      {!outcome && percent !== null && (
+      <div>
+        <StateIcon outcome={outcome} /> {stateName(clone)}
+      </div>
+      {isForward(clone) && percent !== null && (
         <Progress value={percent} measureLocation="outside" size="sm" aria-label={`Progress of ${id}`} />
       )}
       {warnings.length > 0 && (
@@ -30,7 +33,7 @@ export function CloneState({ clone }: { clone: CloneAnswer }) {
   );
 }
 
-export function OutcomeIcon({ outcome }: { outcome: Outcome }) {
+function StateIcon({ outcome }: { outcome?: Outcome }) {
   switch (outcome) {
     case 'Completed':
       return (
@@ -50,14 +53,11 @@ export function OutcomeIcon({ outcome }: { outcome: Outcome }) {
           <CancelledIcon />
         </Icon>
       );
+    default:
+      return (
+        <Icon status="info" isInline>
+          <UnderWayIcon />
+        </Icon>
+      );
   }
-}
-
-/** The words beside it say what it does. */
-export function Busy() {
-  return (
-    <span aria-hidden>
-      <Spinner isInline />
-    </span>
-  );
 }

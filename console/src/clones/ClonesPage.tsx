@@ -1,4 +1,4 @@
-import { PageSection, Title } from '@patternfly/react-core';
+import { PageSection, Stack, Title } from '@patternfly/react-core';
 import { useClones, useNamespaces } from '../api/queries';
 import { useLive } from '../live/Live';
 import { NothingMatches, NotRead } from '../vms/EmptyStates';
@@ -24,29 +24,31 @@ export function ClonesPage({ query, onQuery }: ClonesPageProps) {
   const isEmpty = page?.items.length === 0;
   return (
     <PageSection aria-labelledby="main-heading">
-      <Title headingLevel="h1" id="main-heading" tabIndex={-1}>
-        Clones
-      </Title>
-      <ClonesToolbar
-        query={query}
-        namespaces={namespaces?.items.map(({ name }) => name) ?? []}
-        onQuery={onQuery}
-      />
-      {!page && error ? (
-        <NotRead error={error} what="clones" onRetry={() => void refetch()} />
-      ) : isEmpty && isNarrowed(query) ? (
-        <NothingMatches what="clones" onClear={() => onQuery({})} />
-      ) : isEmpty && !pageToken ? (
-        <NoClones />
-      ) : (
-        <ClonesTable clones={page?.items} isStale={isPlaceholderData} />
-      )}
-      <Pages
-        pageToken={pageToken}
-        nextPageToken={page?.nextPageToken}
-        isPending={isPlaceholderData}
-        onPage={(next) => onQuery({ ...filters, pageToken: next })}
-      />
+      <Stack hasGutter>
+        <Title headingLevel="h1" id="main-heading" tabIndex={-1}>
+          Clones
+        </Title>
+        <ClonesToolbar
+          query={query}
+          namespaces={namespaces?.items.map(({ name }) => name) ?? []}
+          onQuery={onQuery}
+        />
+        {!page && error ? (
+          <NotRead error={error} what="clones" onRetry={() => void refetch()} />
+        ) : isEmpty && isNarrowed(query) ? (
+          <NothingMatches what="clones" onClear={() => onQuery({})} />
+        ) : isEmpty && !pageToken ? (
+          <NoClones />
+        ) : (
+          <ClonesTable clones={page?.items} isStale={isPlaceholderData} />
+        )}
+        <Pages
+          pageToken={pageToken}
+          nextPageToken={page?.nextPageToken}
+          isPending={isPlaceholderData}
+          onPage={(next) => onQuery({ ...filters, pageToken: next })}
+        />
+      </Stack>
     </PageSection>
   );
 }

@@ -5,6 +5,7 @@ import { CloneRow } from './CloneRow';
 import { COLUMNS } from './columns';
 import { underWayFirst } from './order';
 
+const columns = Object.values(COLUMNS);
 const SKELETON_ROWS = ['one', 'two', 'three', 'four', 'five'];
 
 export interface ClonesTableProps {
@@ -19,12 +20,11 @@ export function ClonesTable({ clones, isStale }: ClonesTableProps) {
     <Table aria-label="Clones" aria-busy={!clones || isStale} variant="compact" gridBreakPoint="grid-xl">
       <Thead>
         <Tr>
-          {Object.values(COLUMNS).map((column) => (
-            <Th key={column} modifier="wrap">
-              {column}
+          {columns.map(({ name, ...width }) => (
+            <Th key={name} modifier="wrap" {...width}>
+              {name}
             </Th>
           ))}
-          <Th screenReaderText="Actions" />
         </Tr>
       </Thead>
       <Tbody>
@@ -41,7 +41,7 @@ export function ClonesTable({ clones, isStale }: ClonesTableProps) {
 function Loading() {
   return SKELETON_ROWS.map((row, index) => (
     <Tr key={row}>
-      <Td colSpan={Object.keys(COLUMNS).length + 1}>
+      <Td colSpan={columns.length}>
         <Skeleton screenreaderText={index === 0 ? 'The clones are being read' : undefined} />
       </Td>
     </Tr>

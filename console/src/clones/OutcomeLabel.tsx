@@ -2,7 +2,7 @@ import { Label } from '@patternfly/react-core';
 import CancelledIcon from '@patternfly/react-icons/dist/esm/icons/ban-icon';
 import InProgressIcon from '@patternfly/react-icons/dist/esm/icons/in-progress-icon';
 import type { CloneAnswer } from '../../../src/api/answers';
-import { stateName } from '../ui/phase-names';
+import { isForward, stateName } from '../ui/phase-names';
 
 /** How a clone ended; of one under way its phase, with the percent while that is known. */
 export function OutcomeLabel({ clone }: { clone: CloneAnswer }) {
@@ -22,7 +22,7 @@ export function OutcomeLabel({ clone }: { clone: CloneAnswer }) {
     default:
       return (
         <Label color="blue" icon={<InProgressIcon />}>
-          {percent === null ? name : `${name} (${percent}%)`}
+          {isForward(clone) && percent !== null ? `${name} (${percent}%)` : name}
         </Label>
       );
   }

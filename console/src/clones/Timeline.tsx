@@ -57,7 +57,7 @@ function Step({ step, id, clone }: { step: TimelineStep; id: string; clone: Clon
 }
 
 function StepDetail({ step, clone }: { step: TimelineStep; clone: CloneAnswer }) {
-  const { key, state, startedAt, endedAt, note } = step;
+  const { key, state, startedAt, endedAt, sourceBackAt, note } = step;
   const isTimed = startedAt !== undefined && (endedAt !== undefined || state === 'current');
   return (
     <>
@@ -80,7 +80,22 @@ function StepDetail({ step, clone }: { step: TimelineStep; clone: CloneAnswer })
         </div>
       )}
       {!startedAt && endedAt && <Time at={endedAt} as="clock" />}
-      {key === 'Copying' && clone.disks.length > 0 && <DiskBars disks={clone.disks} />}
+      {sourceBackAt && (
+        <div>
+          Source running again since <Time at={sourceBackAt} as="clock" />
+        </div>
+      )}
+      {key === 'Copying' && areDisksTold(state, clone) && (
+        <div style={{ maxWidth: '40rem', marginBlockStart: 'var(--pf-t--global--spacer--sm)' }}>
+          <DiskBars disks={clone.disks} />
+        </div>
+      )}
     </>
   );
+}
+
+/** Of a copy that was given up only what the disks had come to, if that was kept. */
+function areDisksTold(state: StepState, { disks }: CloneAnswer): boolean {
+  const isGivenUp = state === 'failed' || state === 'skipped';
+  return disks.some(({ phase }) => !isGivenUp || phase !== '');
 }

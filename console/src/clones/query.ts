@@ -29,8 +29,11 @@ export function clonesQueryFrom(query: URLSearchParams): ClonesQuery {
 
 /** For the query of a URL. */
 export function searchOf(query: ClonesQuery): URLSearchParams {
-  const given = Object.entries(query).filter(([, value]) => value !== undefined && value !== '');
-  return new URLSearchParams(given.map(([name, value]) => [name, String(value)]));
+  const search = new URLSearchParams();
+  for (const [name, value] of Object.entries(query)) {
+    if (value !== undefined && value !== '') search.set(name, String(value));
+  }
+  return search;
 }
 
 /** Whether anything is left out. */

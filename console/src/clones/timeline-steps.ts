@@ -12,6 +12,8 @@ export interface TimelineStep {
   /** ISO 8601, as far as is known. */
   startedAt?: string;
   endedAt?: string;
+  /** Of the undo: since when the source runs again. */
+  sourceBackAt?: string;
   note?: string;
 }
 
@@ -144,11 +146,12 @@ function undoStep(clone: View): TimelineStep[] {
   }
   if (outcome === 'Completed' || !timings) return [];
   const broken = brokenAt(clone);
-  if (failure?.type === 'CleanupIncomplete')
-    return [{ ...step, state: 'failed', ...given(undefined, endedAt) }];
+  const { sourceRunningAt } = timings;
+  const times = { ...given(undefined, endedAt), ...(sourceRunningAt && { sourceBackAt: sourceRunningAt }) };
+  if (failure?.type === 'CleanupIncomplete') return [{ ...step, state: 'failed', ...times }];
   // Past the copy nothing is undone but what was cancelled just then.
   const isUndone = broken !== 'Validating' && (broken !== 'RestartingSource' || outcome === 'Cancelled');
-  return isUndone ? [{ ...step, state: 'done', ...given(undefined, endedAt) }] : [];
+  return isUndone ? [{ ...step, state: 'done', ...times }] : [];
 }
 
 const STATES: Readonly<Record<'Completed' | 'Cancelled' | 'Failed', StepState>> = {

@@ -1,6 +1,7 @@
-import { Alert, Button, Content, Modal, ModalBody, ModalFooter, ModalHeader } from '@patternfly/react-core';
+import { Alert, Button, Flex, Modal, ModalFooter, ModalHeader, Stack } from '@patternfly/react-core';
 import { type ComponentProps, type ReactNode, useId } from 'react';
 import { sentenceOf } from '../api/http';
+import { DialogBody } from './DialogBody';
 
 const CANCEL = 'dialog-cancel';
 
@@ -43,17 +44,34 @@ export function ConfirmDialog({
       elementToFocus={`#${CANCEL}`}
     >
       <ModalHeader title={title} titleIconVariant={titleIcon} labelId={`${id}-title`} />
-      <ModalBody id={`${id}-body`}>
-        <Content>{children}</Content>
-        <Problem title={failed} error={error} />
-      </ModalBody>
-      <ModalFooter className="modal-footer-end">
+      <DialogBody id={`${id}-body`}>
+        <Stack hasGutter>
+          {children}
+          <Problem title={failed} error={error} />
+        </Stack>
+      </DialogBody>
+      <DialogFooter>
         <Button id={CANCEL} variant="link" onClick={onClose}>
           {keep}
         </Button>
         {actions}
-      </ModalFooter>
+      </DialogFooter>
     </Modal>
+  );
+}
+
+/** Buttons at the end, below one another where there is no room. */
+export function DialogFooter({ children }: { children: ReactNode }) {
+  return (
+    <ModalFooter className="modal-footer-end">
+      <Flex
+        justifyContent={{ default: 'justifyContentFlexEnd' }}
+        gap={{ default: 'gapMd' }}
+        flexWrap={{ default: 'wrap' }}
+      >
+        {children}
+      </Flex>
+    </ModalFooter>
   );
 }
 

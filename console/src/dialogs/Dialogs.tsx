@@ -1,4 +1,13 @@
-import { createContext, type ReactNode, useCallback, useContext, useMemo, useState } from 'react';
+import {
+  createContext,
+  type ReactNode,
+  useCallback,
+  useContext,
+  useEffect,
+  useMemo,
+  useRef,
+  useState,
+} from 'react';
 import type { CloneAnswer } from '../../../src/api/answers';
 import type { VmRef } from '../../../src/contract';
 import { CloneModal } from '../clone-modal/CloneModal';
@@ -36,11 +45,13 @@ export function DialogProvider({
   const [shown, setShown] = useState<{ name: DialogName; vm: VmRef }>();
   const open = useCallback((name: DialogName, vm: VmRef) => setShown({ name, vm }), []);
   const value = useMemo(() => ({ open }), [open]);
-  const vm = shown?.vm;
-  const onClose = useCallback(() => {
-    setShown(undefined);
-    if (vm) focusMenuOf(vm);
-  }, [vm]);
+  const onClose = useCallback(() => setShown(undefined), []);
+  // Once the dialogue is gone: it gives the focus back to what opened it, which may be gone, too.
+  const last = useRef<VmRef>(undefined);
+  useEffect(() => {
+    if (!shown && last.current) focusMenuOf(last.current);
+    last.current = shown?.vm;
+  }, [shown]);
   return (
     <DialogContext.Provider value={value}>
       {children}

@@ -1,17 +1,9 @@
-import {
-  Alert,
-  Button,
-  Form,
-  Modal,
-  ModalBody,
-  ModalFooter,
-  ModalHeader,
-  Skeleton,
-} from '@patternfly/react-core';
+import { Alert, Button, Form, Modal, ModalHeader, Skeleton } from '@patternfly/react-core';
 import { type FormEvent, useEffect, useState } from 'react';
 import type { VmDetail } from '../../../src/api/answers';
 import { useVm } from '../api/queries';
-import { Problem, SendButton } from './ConfirmDialog';
+import { DialogFooter, Problem, SendButton } from './ConfirmDialog';
+import { DialogBody } from './DialogBody';
 import type { DialogProps } from './Dialogs';
 import { ConflictAlert } from './edit/ConflictAlert';
 import { DESCRIPTION_FIELD, EditFields } from './edit/EditFields';
@@ -34,18 +26,18 @@ export function EditDialog({ vm, onClose }: DialogProps) {
         <EditForm read={read} readError={error} onClose={onClose} />
       ) : (
         <>
-          <ModalBody>
+          <DialogBody>
             {error ? (
               <Problem title="The virtual machine can not be read." error={error} />
             ) : (
               <Skeleton screenreaderText="The virtual machine is being read" />
             )}
-          </ModalBody>
-          <ModalFooter className="modal-footer-end">
+          </DialogBody>
+          <DialogFooter>
             <Button variant="link" onClick={onClose}>
               Cancel
             </Button>
-          </ModalFooter>
+          </DialogFooter>
         </>
       )}
     </Modal>
@@ -60,19 +52,24 @@ interface EditFormProps {
 }
 
 function EditForm({ read, readError, onClose }: EditFormProps) {
-  const { base, input, before, faults, isReady, isPending, error, change, save, useTheirs } = useEdit(
+  const { base, input, before, faults, isReady, isPending, error, change, save, dropOwn } = useEdit(
     read,
     onClose,
   );
   // Not there yet when the dialogue took the focus.
-  useEffect(() => document.getElementById(DESCRIPTION_FIELD)?.focus(), []);
+  useEffect(focusDescription, []);
   const submit = (event: FormEvent) => {
     event.preventDefault();
     save();
   };
+  const takeTheirs = () => {
+    dropOwn();
+    // The button goes, and the focus would with it.
+    focusDescription();
+  };
   return (
     <>
-      <ModalBody>
+      <DialogBody>
         <Form id={FORM_ID} onSubmit={submit}>
           <Hints vm={base} />
           {before && <ConflictAlert name={base.name} before={before} now={base} />}
@@ -80,13 +77,13 @@ function EditForm({ read, readError, onClose }: EditFormProps) {
           <Problem title={FAILED} error={error} />
           {!error && <Problem title="The virtual machine can not be read any more." error={readError} />}
         </Form>
-      </ModalBody>
-      <ModalFooter className="modal-footer-end">
+      </DialogBody>
+      <DialogFooter>
         <Button variant="link" onClick={onClose}>
           Cancel
         </Button>
         {before && (
-          <Button variant="secondary" isAriaDisabled={isPending} onClick={useTheirs}>
+          <Button variant="secondary" isAriaDisabled={isPending} onClick={takeTheirs}>
             Use theirs
           </Button>
         )}
@@ -99,9 +96,13 @@ function EditForm({ read, readError, onClose }: EditFormProps) {
         >
           {before ? 'Save anyway' : 'Save'}
         </SendButton>
-      </ModalFooter>
+      </DialogFooter>
     </>
   );
+}
+
+function focusDescription(): void {
+  document.getElementById(DESCRIPTION_FIELD)?.focus();
 }
 
 function Hints({ vm }: { vm: VmDetail }) {
@@ -115,7 +116,7 @@ function Hints({ vm }: { vm: VmDetail }) {
           title="Changes are not applied to clones in progress."
         />
       )}
-      {isOn(vm) && vm.size.instancetype === undefined && (
+      {isOn(vm) && !vm.locked && vm.size.instancetype === undefined && (
         <Alert
           variant="info"
           isInline

@@ -6,6 +6,7 @@ import { KEYS } from '../api/queries';
 import { useToast } from '../toasts/Toasts';
 import { ConfirmDialog, SendButton } from './ConfirmDialog';
 import type { DialogProps } from './Dialogs';
+import { useIsGone } from './useIsGone';
 import { useSend } from './useSend';
 
 export interface PowerWords {
@@ -30,6 +31,7 @@ export function PowerDialog({ vm, onClose, words }: DialogProps & { words: Power
   const { verb, action, force, gently, forced, warning, asked, failed } = words;
   const toast = useToast();
   const queries = useQueryClient();
+  const isGone = useIsGone(vm);
   const { ask, isPending, error, variables } = useSend({
     send: (isForced: boolean) =>
       request<VmRow>(`/vms/${refPath(vm)}/${verb}`, {
@@ -54,6 +56,7 @@ export function PowerDialog({ vm, onClose, words }: DialogProps & { words: Power
           <SendButton
             variant="secondary"
             isPending={isPending}
+            isDisabled={isGone}
             isOther={variables === false}
             onClick={() => ask(true)}
           >
@@ -62,6 +65,7 @@ export function PowerDialog({ vm, onClose, words }: DialogProps & { words: Power
           <SendButton
             variant="primary"
             isPending={isPending}
+            isDisabled={isGone}
             isOther={variables === true}
             onClick={() => ask(false)}
           >
@@ -77,6 +81,9 @@ export function PowerDialog({ vm, onClose, words }: DialogProps & { words: Power
         <strong>{force}</strong> {forced}
       </p>
       <Alert variant="warning" isInline component="h2" title={warning} />
+      {isGone && (
+        <Alert variant="danger" isInline isLiveRegion component="h2" title={`The VM ${vm.name} is gone.`} />
+      )}
     </ConfirmDialog>
   );
 }

@@ -29,8 +29,6 @@ export function useSend<Variables, Answer>({ send, onAnswer, onClose, failed }: 
   }, []);
   const { mutate, isPending, error, variables, reset } = useMutation({
     mutationFn: send,
-    // An unreachable API is told of at once, not waited for.
-    networkMode: 'always',
     onSuccess: (answer, given) => {
       onAnswer(answer, given);
       if (isShown.current) onClose();

@@ -2,10 +2,11 @@ import type { QueryClient } from '@tanstack/react-query';
 import type { CloneAnswer, ClonePage, VmPage } from '../../../src/api/answers';
 import type { VmRow } from '../../../src/clone/status';
 import { KEYS } from '../api/queries';
+import { recentClones, recentRows } from '../api/recent';
 import type { LiveEvent } from './feed';
 
 /** Lists that are to be read anew are read at most so often. */
-const REREAD_MS = 1_000;
+const REREAD_MS = 500;
 
 /**
  * Brings what is shown up to date by the live feed: rows are changed in place; what filters, counts or the order may
@@ -29,6 +30,7 @@ export class LiveCache {
         this.vmChanged(event.data.row, event.data.moved);
         break;
       case 'vm-gone':
+        recentRows.forget(`${event.data.namespace}/${event.data.name}`);
         this.queries.removeQueries({ queryKey: KEYS.vm(event.data), type: 'inactive' });
         void this.queries.invalidateQueries({ queryKey: KEYS.vm(event.data) });
         this.plans.ask();
@@ -43,6 +45,7 @@ export class LiveCache {
   }
 
   private vmChanged(row: VmRow, moved: boolean): void {
+    recentRows.tell(`${row.namespace}/${row.name}`, row);
     this.queries.setQueriesData<VmPage>({ queryKey: KEYS.vms }, (page) => {
       const at = page?.items.findIndex(
         ({ namespace, name }) => namespace === row.namespace && name === row.name,
@@ -56,6 +59,7 @@ export class LiveCache {
   }
 
   private cloneChanged(clone: CloneAnswer): void {
+    recentClones.tell(clone.runId, clone);
     for (const runId of [undefined, clone.runId]) {
       this.queries.setQueryData<CloneAnswer>(KEYS.clone(clone.id, runId), (known) =>
         known && known.startedAt <= clone.startedAt ? clone : known,

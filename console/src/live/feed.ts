@@ -14,6 +14,8 @@ export interface FeedOptions {
 const NAMES: readonly string[] = ['vm', 'vm-gone', 'clone', 'resync'] satisfies LiveEventName[];
 /** The API gives a sign of life each 15 seconds: so long a silence is a connection that nobody has closed. */
 const SILENCE_MS = 40_000;
+/** A browser keeps six connections to one origin, for all its tabs: one that nobody looks at gives up its own. */
+const HIDDEN_MS = 30_000;
 const BACK_OFF_MS = { first: 500, most: 10_000 };
 
 /**
@@ -24,6 +26,7 @@ export async function followFeed(signal: AbortSignal, { onEvent, onState }: Feed
   let lastEventId: string | undefined;
   let failures = 0;
   while (!signal.aborted) {
+    await untilShown(signal);
     try {
       await readOnce(signal, lastEventId, {
         onOpen: () => {
@@ -41,6 +44,7 @@ export async function followFeed(signal: AbortSignal, { onEvent, onState }: Feed
       // Told by `onState`; what was asked of the API meanwhile says more.
     }
     if (signal.aborted) return;
+    if (document.hidden) continue;
     onState(false);
     failures += 1;
     await pause(signal, failures);
@@ -55,6 +59,7 @@ interface Reading {
 async function readOnce(signal: AbortSignal, lastEventId: string | undefined, on: Reading): Promise<void> {
   const silence = new AbortController();
   const ends = AbortSignal.any([signal, silence.signal]);
+  const stopHiding = whenHidden(HIDDEN_MS, () => silence.abort());
   let timer = setTimeout(() => silence.abort(), SILENCE_MS);
   const heard = () => {
     clearTimeout(timer);
@@ -83,8 +88,38 @@ async function readOnce(signal: AbortSignal, lastEventId: string | undefined, on
     }
   } finally {
     clearTimeout(timer);
+    stopHiding();
     silence.abort();
   }
+}
+
+/** Calls a function once the page has been hidden for so long; returns what ends that. */
+function whenHidden(ms: number, call: () => void): () => void {
+  let timer: ReturnType<typeof setTimeout> | undefined;
+  const look = () => {
+    clearTimeout(timer);
+    if (document.hidden) timer = setTimeout(call, ms);
+  };
+  document.addEventListener('visibilitychange', look);
+  look();
+  return () => {
+    clearTimeout(timer);
+    document.removeEventListener('visibilitychange', look);
+  };
+}
+
+function untilShown(signal: AbortSignal): Promise<void> {
+  if (!document.hidden) return Promise.resolve();
+  return new Promise((resolve) => {
+    const done = () => {
+      if (document.hidden && !signal.aborted) return;
+      document.removeEventListener('visibilitychange', done);
+      signal.removeEventListener('abort', done);
+      resolve();
+    };
+    document.addEventListener('visibilitychange', done);
+    signal.addEventListener('abort', done);
+  });
 }
 
 /** Until the next try: jittered, so that not every tab comes back at the same moment. */

@@ -1,10 +1,10 @@
 import { useCallback, useEffect, useMemo, useRef } from 'react';
 import type { CloneAnswer, ClonePage } from '../../../src/api/answers';
-import { OUTCOME_WARNINGS } from '../../../src/contract';
 import { request } from '../api/http';
 import { POLL_MS } from '../api/queries';
 import { useDialogs } from '../dialogs/Dialogs';
 import { useLive } from '../live/Live';
+import { isUnforeseen } from '../ui/unforeseen';
 import { CloneNews, type News } from './clone-news';
 import { type Toast, useToast } from './Toasts';
 
@@ -46,6 +46,8 @@ export function CloneToasts({
       news.ask(clone);
       if (sourceOn) toast({ variant: 'info', title: `Shutting down ${clone.source.name} to clone it.` });
       take(clone);
+      // The answer may have been long on its way: what the feed told meanwhile was not of this tab's clone yet.
+      void readClone(clone).then(take, () => {});
     },
     [news, toast, take],
   );
@@ -54,7 +56,7 @@ export function CloneToasts({
   /** What the feed has not told: how this tab's clones stand, and which ones failed since the first look. */
   const hasLooked = useRef(false);
   const catchUp = useCallback(async () => {
-    const own = news.open.map(({ id, runId }) => request<CloneAnswer>(`/clones/${id}`, { query: { runId } }));
+    const own = news.open.map(readClone);
     const recent = request<ClonePage>('/clones', { query: { phase: 'Failed', limit: RECENT } });
     const answers = await Promise.allSettled([...own, recent.then(({ items }) => items)]);
     const isFirst = !hasLooked.current;
@@ -71,10 +73,14 @@ export function CloneToasts({
   useEffect(
     () =>
       listen((event) => {
-        if (event.name === 'clone') take(event.data);
+        if (event.name === 'clone') {
+          // The first to listen is told how clones ended that nobody watched.
+          if (!hasLooked.current && event.data.outcome) news.know(event.data);
+          take(event.data);
+        }
         if (event.name === 'resync') void catchUp();
       }),
-    [listen, take, catchUp],
+    [listen, news, take, catchUp],
   );
 
   // Without the feed the tab looks by itself.
@@ -85,6 +91,10 @@ export function CloneToasts({
   }, [live, catchUp]);
 
   return null;
+}
+
+function readClone({ id, runId }: CloneAnswer): Promise<CloneAnswer> {
+  return request(`/clones/${id}`, { query: { runId } });
 }
 
 function toastOf(news: News, clone: CloneAnswer, view: ListView, tryAgain: () => void): Toast {
@@ -109,7 +119,7 @@ function toastOf(news: News, clone: CloneAnswer, view: ListView, tryAgain: () =>
       return { variant: 'danger', title, body: failure?.message, actions: [again, workflow] };
     }
     case 'completed': {
-      const unforeseen = warnings.filter(({ type }) => OUTCOME_WARNINGS.some((each) => each === type));
+      const unforeseen = warnings.filter(isUnforeseen);
       return {
         variant: unforeseen.length > 0 ? 'warning' : 'success',
         title: `VM ${target.name} has been cloned.`,

@@ -60,7 +60,9 @@ function ToastAlert({ toast, onClose }: { toast: Toast; onClose: () => void }) {
       title={title}
       timeout={stays ? false : SHOWN_MS}
       onTimeout={onClose}
-      actionClose={<AlertActionCloseButton title="Close notification" onClose={onClose} />}
+      actionClose={
+        <AlertActionCloseButton title="Close notification" variantLabel={variant} onClose={onClose} />
+      }
       actionLinks={actions.map(({ label, href, onClick }) =>
         href ? (
           <AlertActionLink key={label} component="a" href={href} target="_blank" rel="noreferrer">

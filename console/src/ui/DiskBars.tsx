@@ -24,7 +24,6 @@ function DiskBar({ disk: { name, bytes, phase, percent } }: { disk: DiskProgress
       title={title}
       aria-label={`Disk ${name}`}
       value={Math.floor(percent)}
-      measureLocation="outside"
       size="sm"
       variant={phase === 'Succeeded' ? 'success' : undefined}
     />

@@ -27,6 +27,15 @@ export function stateName({
   return cancelRequested && !outcome ? 'Cancelling…' : phaseName(outcome ?? phase);
 }
 
+/** Whether a clone gets on towards its completion: of one that is being undone a percent would tell the wrong thing. */
+export function isForward({
+  phase,
+  outcome,
+  cancelRequested,
+}: Pick<CloneView, 'phase' | 'outcome' | 'cancelRequested'>): boolean {
+  return !outcome && !cancelRequested && phase !== 'RollingBack';
+}
+
 /** CDI's words for a DataVolume that are not understood by taking them apart. */
 const DISK_PHASE_NAMES: Readonly<Record<string, string>> = {
   '': 'Waiting',

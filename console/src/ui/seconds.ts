@@ -5,8 +5,9 @@ const UNITS = [
   { name: 's', seconds: 1 },
 ] as const;
 
-/** Seconds for people, in their two largest units: "4 s", "3 min 5 s", "2 h 4 min". Less than a second is "0 s". */
+/** Seconds for people, in their two largest units: "4 s", "3 min 5 s", "2 h 4 min". Below one: "< 1 s". */
 export function formatSeconds(seconds: number): string {
+  if (seconds > 0 && seconds < 1) return '< 1 s';
   let rest = Math.max(0, Math.floor(seconds));
   const parts: string[] = [];
   const first = UNITS.findIndex((unit) => rest >= unit.seconds);

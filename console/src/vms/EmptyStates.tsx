@@ -36,7 +36,8 @@ export function NothingMatches({ what, onClear }: { what: string; onClear: () =>
 /** Nothing could be read at all. */
 export function NotRead({ error, what, onRetry }: { error: unknown; what: string; onRetry: () => void }) {
   const status = error instanceof ApiProblem ? error.document.status : undefined;
-  const isForbidden = status === 403 || status === 401;
+  const isSignedOut = status === 401;
+  const isForbidden = status === 403 || isSignedOut;
   return (
     <EmptyState
       headingLevel="h2"
@@ -47,7 +48,7 @@ export function NotRead({ error, what, onRetry }: { error: unknown; what: string
       <EmptyStateBody>
         {sentenceOf(error)}
         {isForbidden
-          ? ' Ask who runs the cluster for the right to list them.'
+          ? !isSignedOut && ' Ask who runs the cluster for the right to list them.'
           : ' It is tried again by itself.'}
       </EmptyStateBody>
       <Action>

@@ -1,5 +1,5 @@
 import { PageSection, Pagination, Skeleton, Title } from '@patternfly/react-core';
-import { useMemo } from 'react';
+import { useEffect, useMemo } from 'react';
 import { useNamespaces, useVms } from '../api/queries';
 import { useLive } from '../live/Live';
 import { NothingMatches, NotRead, NoVms } from './EmptyStates';
@@ -22,6 +22,11 @@ export function VmListPage({ filters, onFilters }: VmListProps) {
   const { data: namespaces } = useNamespaces();
   useProgressAnnouncements(page?.items);
   const change = (part: Partial<VmFilters>) => onFilters({ ...filters, page: 1, ...part });
+  const lastPage = page && !isPlaceholderData ? Math.max(1, Math.ceil(page.total / page.limit)) : undefined;
+  // By a link that is old, or as the VMs of the last page are deleted.
+  useEffect(() => {
+    if (lastPage !== undefined && filters.page > lastPage) onFilters({ ...filters, page: lastPage });
+  }, [lastPage, filters, onFilters]);
   const clear = () => onFilters({ ...DEFAULT_FILTERS, sort: filters.sort, limit: filters.limit });
   return (
     <PageSection aria-labelledby="main-heading" className="vm-list">

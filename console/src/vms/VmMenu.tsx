@@ -1,6 +1,6 @@
 import { Dropdown, DropdownItem, DropdownList, MenuToggle } from '@patternfly/react-core';
 import EllipsisVIcon from '@patternfly/react-icons/dist/esm/icons/ellipsis-v-icon';
-import { memo, useState } from 'react';
+import { memo, type RefObject, useEffect, useRef, useState } from 'react';
 import type { ActionName } from '../../../src/clone/actions';
 import type { VmRow } from '../../../src/clone/status';
 import { menuId, useDialogs } from '../dialogs/Dialogs';
@@ -11,6 +11,7 @@ import { useVmAction } from './useVmAction';
 /** The kebab of one VM. What is impossible stays in it, with the reason. */
 export const VmMenu = memo(function VmMenu({ row }: { row: VmRow }) {
   const [open, setOpen] = useState(false);
+  const menu = useRef<HTMLDivElement>(null);
   const dialogs = useDialogs();
   const act = useVmAction();
   const vm = { namespace: row.namespace, name: row.name };
@@ -24,9 +25,9 @@ export const VmMenu = memo(function VmMenu({ row }: { row: VmRow }) {
 
   return (
     <Dropdown
+      ref={menu}
       isOpen={open}
       onOpenChange={setOpen}
-      shouldFocusFirstItemOnOpen
       popperProps={{ position: 'right', appendTo: inMain }}
       toggle={(ref) => (
         <MenuToggle
@@ -55,7 +56,22 @@ export const VmMenu = memo(function VmMenu({ row }: { row: VmRow }) {
             </DropdownItem>
           );
         })}
+        <FocusFirst menu={menu} />
       </DropdownList>
     </Dropdown>
   );
 });
+
+/**
+ * Focuses a menu's first entry when it opens, in the second pass, when the entries' tooltips listen for the focus:
+ * PatternFly's own focus sometimes comes before them, and the reason why an entry is disabled would not be told.
+ */
+function FocusFirst({ menu }: { menu: RefObject<HTMLElement> }) {
+  const [mounted, setMounted] = useState(false);
+  useEffect(() => setMounted(true), []);
+  useEffect(() => {
+    if (mounted)
+      menu.current?.querySelector<HTMLElement>('[role="menuitem"]')?.focus({ preventScroll: true });
+  }, [mounted, menu]);
+  return null;
+}

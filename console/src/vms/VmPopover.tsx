@@ -36,7 +36,6 @@ function CloneInProgress({ id, row, onLeave }: { id: string; row: VmRow; onLeave
         value={clone.percent ?? 0}
         label={clone.percent === null ? 'unknown' : `${clone.percent}%`}
         title={clone.cancelRequested ? 'Cancelling…' : phaseName(clone.phase)}
-        aria-label={`Cloning of ${row.name}`}
         size="sm"
       />
       <DiskBars disks={clone.disks} />

@@ -16,7 +16,7 @@ export function VmStatus({ row }: { row: VmRow }) {
   return (
     <Popover
       appendTo={inMain}
-      aria-label={`Status of ${row.name}`}
+      position="auto"
       headerContent={row.name}
       headerComponent="h2"
       isVisible={open}

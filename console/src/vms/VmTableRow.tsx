@@ -12,16 +12,10 @@ export const VmTableRow = memo(function VmTableRow({ row, rowIndex }: { row: VmR
   return (
     <Tr aria-rowindex={rowIndex} data-vm={`${row.namespace}/${row.name}`}>
       <Td dataLabel={COLUMNS.name} modifier="breakWord">
-        <span className="badge-vm" aria-hidden>
-          VM
-        </span>{' '}
-        {row.name}
+        <Named kind="VM" name={row.name} />
       </Td>
       <Td dataLabel={COLUMNS.namespace} modifier="breakWord">
-        <span className="badge-ns" aria-hidden>
-          NS
-        </span>{' '}
-        {row.namespace}
+        <Named kind="NS" name={row.namespace} />
       </Td>
       <Td dataLabel={COLUMNS.status}>
         <VmStatus row={row} />
@@ -37,3 +31,14 @@ export const VmTableRow = memo(function VmTableRow({ row, rowIndex }: { row: VmR
     </Tr>
   );
 });
+
+function Named({ kind, name }: { kind: 'VM' | 'NS'; name: string }) {
+  return (
+    <span>
+      <span className={`badge-${kind.toLowerCase()}`} aria-hidden>
+        {kind}
+      </span>{' '}
+      {name}
+    </span>
+  );
+}

@@ -21,8 +21,7 @@ export function ConflictAlert({ name, before, now }: { name: string; before: Edi
       <ul>
         {changed.map((field) => (
           <li key={field}>
-            <strong>{NAMES[field]}</strong> is now {worded(partOf(now, field))}; it was{' '}
-            {worded(partOf(before, field))}.
+            <strong>{NAMES[field]}</strong> is now {worded(now, field)}; it was {worded(before, field)}.
           </li>
         ))}
         {changed.length === 0 && <li>Its instancetype is not the one that it was.</li>}
@@ -35,7 +34,9 @@ export function ConflictAlert({ name, before, now }: { name: string; before: Edi
 /** A long description is told by its beginning. */
 const LONGEST = 80;
 
-function worded(value: string): string {
+function worded(vm: Editable, field: EditField): string {
+  const value = partOf(vm, field);
   if (value === '') return 'empty';
+  if (field !== 'description') return value;
   return `“${value.length > LONGEST ? `${value.slice(0, LONGEST)}…` : value}”`;
 }

@@ -69,7 +69,7 @@ export function useEdit(read: VmDetail, onClose: () => void) {
     save: () => {
       if (isReady) ask(draft);
     },
-    useTheirs: () => {
+    dropOwn: () => {
       reset();
       setDraft({ base, input: inputOf(base) });
     },
