@@ -37,6 +37,7 @@ describe('POST /clones', () => {
     expect(answer.headers.get('location')).toBe(`/api/v1/clones/demo/${name}`);
     const { runId } = answer.body;
     expect(answer.body).toEqual({
+      actions: { cancelCloning: { enabled: true } },
       id: `demo/${name}`,
       workflowId: `clone/demo/${name}`,
       runId: expect.any(String),

@@ -174,7 +174,14 @@ test.describe('at 320 px', () => {
     const overflow = () =>
       page.evaluate(() => {
         const main = document.querySelector('main') as HTMLElement;
-        return [document.documentElement.scrollWidth, main.scrollWidth - main.clientWidth];
+        const beyond = [...main.querySelectorAll('*')].filter(
+          (each) => each.getBoundingClientRect().right > main.getBoundingClientRect().right + 1,
+        );
+        return [
+          document.documentElement.scrollWidth,
+          main.scrollWidth - main.clientWidth,
+          ...beyond.slice(0, 5).map((each) => each.outerHTML.slice(0, 160)),
+        ];
       });
     expect(await overflow()).toEqual([320, 0]);
     const clone = await ui.clone(source);
