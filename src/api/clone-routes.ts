@@ -36,7 +36,10 @@ export function cloneRoutes(
 
   async function find(target: VmRef, runId?: string): Promise<CloneDescription> {
     const found = await clones.read(target, runId);
-    if (found) return found;
+    if (found) {
+      running.note(found.view);
+      return found;
+    }
     throw new Problem(
       'clone-not-found',
       `There is no clone ${target.namespace}/${target.name}${runId ? ` with run ${runId}` : ''}. Clones are kept for 30 days after their end.`,

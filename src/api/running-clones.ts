@@ -9,7 +9,7 @@ const MAX_PAGES = 10;
 const TIMEOUT_MS = 2_000;
 /** How long a clone is told to have ended: as long as a list may lag, and clocks differ. */
 const ENDED_MS = 60_000;
-/** How many clones that were asked to cancel are remembered. */
+/** How many clones that were asked to cancel, and how many that ended, are remembered. */
 const KEPT = 5_000;
 
 /**
@@ -17,10 +17,12 @@ const KEPT = 5_000;
  * every `maxAgeMs`, however many ask here. It may lag; while Temporal is down it stays as it was.
  */
 export class RunningClones {
-  private clones: ReadonlyMap<string, CloneView> = new Map();
+  private clones = new Map<string, CloneView>();
   private ended: readonly CloneView[] = [];
   /** By the clone's uid. A request to cancel is never taken back, though a list that lags may not know of it yet. */
   private readonly cancelling = new Lru<true>(KEPT);
+  /** Runs that are known to have ended, which a list that lags may still show as open. */
+  private readonly over = new Lru<true>(KEPT);
   private readAt = Number.NEGATIVE_INFINITY;
   private reading?: Promise<void>;
 
@@ -56,9 +58,12 @@ export class RunningClones {
     return cloneUid !== undefined && this.cancelling.get(cloneUid) === true;
   }
 
-  /** Notes what a newer look at one clone has shown. */
-  note({ cloneUid, cancelRequested }: Pick<CloneView, 'cloneUid' | 'cancelRequested'>): void {
+  /** Notes what a newer look at one clone has shown: that it is being cancelled, that its name is free again. */
+  note({ id, runId, cloneUid, cancelRequested, outcome }: CloneView): void {
     if (cloneUid !== undefined && cancelRequested) this.cancelling.set(cloneUid, true);
+    if (!outcome) return;
+    this.over.set(runId, true);
+    if (this.clones.get(id)?.runId === runId) this.clones.delete(id);
   }
 
   private async read(): Promise<void> {
@@ -82,6 +87,9 @@ export class RunningClones {
     }
     this.clones = clones;
     this.ended = ended;
-    for (const clone of clones.values()) this.note(clone);
+    for (const [id, clone] of clones) {
+      if (this.over.get(clone.runId)) clones.delete(id);
+      else this.note(clone);
+    }
   }
 }

@@ -161,6 +161,11 @@ describe('GET …/clone-plan', () => {
     await api.until(async () => (await nameOf()) === 'web-clone-3');
     const { body } = await api.get('vms/names/web/clone-plan?name=web-clone-2');
     expect(body.blockers).toEqual([expect.objectContaining({ type: 'NameTaken' })]);
+
+    // Lists of clones lag: who has seen the end of one is offered its name again.
+    await api.temporal.client.workflow.getHandle('clone/names/web-clone-2').terminate();
+    expect((await api.get('clones/names/web-clone-2')).body.outcome).toBe('Failed');
+    expect(await nameOf()).toBe('web-clone-2');
   });
 
   it('proposes a name that is a label for a source with dots', async () => {

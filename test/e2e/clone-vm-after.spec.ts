@@ -60,6 +60,7 @@ test('The user would then need to power off the VM manually and re-open the Clon
   await ui.choose(source, 'Shut down');
   await ui.page.getByRole('dialog').getByRole('button', { name: 'Force shut down' }).click();
   await expect(ui.status(source)).toHaveText('Off');
+  await world.ended(cloneOf(source));
 
   await toast.getByRole('button', { name: 'Try again' }).click();
   await expect(toast).toBeHidden();

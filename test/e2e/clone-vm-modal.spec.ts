@@ -1,7 +1,6 @@
 import { cloneWorkflowId, DESCRIPTION_ANNOTATION, type VmRef } from '../../src/contract';
 import { powerOf } from '../support/invariants';
 import type { MachineOptions } from '../support/machines';
-import { ClusterState } from './cluster-state';
 import { expect, testsWith } from './world';
 
 /* Each sentence of clone-vm.md on the dialogue, up to the button "Clone Virtual Machine". */
@@ -36,7 +35,6 @@ test('The user can add a description and change the new VM’s Namespace (which 
   world,
   ui,
 }) => {
-  const cluster = new ClusterState(world);
   const source = await world.vm('described', OFF);
   await world.vm('neighbour', { ...OFF, namespace: 'other' });
   await ui.open();
@@ -48,7 +46,7 @@ test('The user can add a description and change the new VM’s Namespace (which 
   const clone = { namespace: 'other', name: 'described-clone' };
   await expect(ui.status(clone)).toHaveText('Running');
   await expect(ui.cell(clone, 'Namespace')).toContainText('other');
-  const { annotations } = (await cluster.vm(clone)).metadata;
+  const { annotations } = (await world.vmNow(clone)).metadata;
   expect(annotations).toMatchObject({ [DESCRIPTION_ANNOTATION]: 'For the tests of March' });
 });
 

@@ -46,7 +46,6 @@ test('The user can still Edit the source VM’s configuration (which will not be
   world,
   ui,
 }) => {
-  const cluster = new ClusterState(world);
   const source = await world.vm('edited', COPIED);
   await world.holdCopies(source, 25);
   await ui.open();
@@ -62,7 +61,7 @@ test('The user can still Edit the source VM’s configuration (which will not be
   await expect(ui.status(clone)).toHaveText('Running');
   await expect(ui.status(source)).toHaveText('Running');
 
-  const domainOf = async (vm: VmRef) => (await cluster.vm(vm)).spec.template.spec.domain;
+  const domainOf = async (vm: VmRef) => (await world.vmNow(vm)).spec.template.spec.domain;
   expect(await domainOf(source)).toMatchObject({ memory: { guest: '2Gi' }, cpu: expect.anything() });
   const { memory, cpu } = await domainOf(clone);
   expect({ memory, cpu }).toEqual({ memory: { guest: '1Gi' } });

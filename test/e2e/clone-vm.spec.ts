@@ -31,7 +31,7 @@ test('Cloning a VM allows the user to quickly create an identical copy of a virt
   await expect(ui.status(clone)).toHaveText('Running');
 
   const shapeOf = async (vm: VmRef) => {
-    const { domain, networks } = (await cluster.vm(vm)).spec.template.spec;
+    const { domain, networks } = (await world.vmNow(vm)).spec.template.spec;
     const { firmware, ...hardware } = domain;
     const interfaces = hardware.devices?.interfaces?.map(({ macAddress, ...nic }) => nic);
     return { hardware: { ...hardware, devices: { ...hardware.devices, interfaces } }, networks };

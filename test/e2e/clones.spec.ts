@@ -1,5 +1,4 @@
 import type { Locator, Page } from '@playwright/test';
-import type { CloneAnswer } from '../../src/api/answers';
 import type { VmRef } from '../../src/contract';
 import { COPIED_DISK, expect, testsWith, type World } from './world';
 
@@ -17,16 +16,6 @@ async function ask(world: World, source: VmRef, options: object = {}): Promise<V
   });
   expect(response.status).toBe(202);
   return target;
-}
-
-/** The clone once it has ended. */
-function ended(world: World, { namespace, name }: VmRef): Promise<CloneAnswer> {
-  return world.environment.poll(async () => {
-    const clone = (await (
-      await fetch(`${world.url}/api/v1/clones/${namespace}/${name}`)
-    ).json()) as CloneAnswer;
-    return clone.outcome ? clone : undefined;
-  });
 }
 
 async function openClones(page: Page, world: World, query = ''): Promise<void> {
@@ -47,7 +36,7 @@ test.describe('the Clones page', () => {
   }) => {
     const done = await world.vm('earlier', OFF);
     const earlier = await ask(world, done);
-    await ended(world, earlier);
+    await world.ended(earlier);
     const source = await world.vm('underway', { disks: [COPIED_DISK] });
     await world.holdCopies(source, 40);
     await openClones(page, world);
@@ -62,7 +51,7 @@ test.describe('the Clones page', () => {
 
     await world.releaseCopies(source);
     await expect(cell(row, 'Outcome')).toContainText('Completed');
-    const { runId, links } = await ended(world, clone);
+    const { runId, links } = await world.ended(clone);
     await expect(cell(row, 'Source downtime')).toHaveText(/\d+ s/);
     const workflow = row.getByRole('link', { name: 'Workflow of demo/underway-clone in Temporal UI' });
     await expect(workflow).toHaveAttribute('href', links.temporalUi);
@@ -78,10 +67,10 @@ test.describe('the Clones page', () => {
       annotations: { 'simulator.vm-clone.io/stop-seconds': 'never' },
     });
     const failed = await ask(world, stubborn, { shutdownTimeoutSeconds: 1 });
-    await ended(world, failed);
+    await world.ended(failed);
     const other = await world.vm('fine', { ...OFF, namespace: 'elsewhere' });
     const completed = await ask(world, other);
-    await ended(world, completed);
+    await world.ended(completed);
 
     await openClones(page, world);
     await expect(cell(rowOf(page, failed), 'Outcome')).toContainText('Failed');
@@ -161,10 +150,10 @@ test.describe('the page of one clone', () => {
       annotations: { 'simulator.vm-clone.io/stop-seconds': 'never' },
     });
     const clone = await ask(world, source, { shutdownTimeoutSeconds: 1 });
-    const first = await ended(world, clone);
+    const first = await world.ended(clone);
     await ask(world, source, { shutdownTimeoutSeconds: 1, forceShutdown: true });
     await world.environment.poll(async () => {
-      const latest = await ended(world, clone);
+      const latest = await world.ended(clone);
       return latest.runId === first.runId ? undefined : latest;
     });
 

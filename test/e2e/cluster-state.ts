@@ -2,7 +2,6 @@ import { temporaryClaimName } from '../../simulator/controllers/cdi/names';
 import { SimKinds } from '../../simulator/controllers/kinds';
 import { STEERING_PREFIX } from '../../simulator/node/steering';
 import { CONTENT } from '../../simulator/node/storage';
-import type { VirtualMachine } from '../../src/clone';
 import { cloneWorkflowId, MARKS, type VmRef } from '../../src/contract';
 import { Kinds } from '../../src/kubernetes';
 import { Clone } from '../support/environment';
@@ -12,12 +11,6 @@ import { COPIED_DISK, type World } from './world';
 /** What the cluster knows of the VMs in a world, past console and API. */
 export class ClusterState {
   constructor(private readonly world: World) {}
-
-  async vm(ref: VmRef): Promise<VirtualMachine> {
-    const vm = await this.client.get(Kinds.VirtualMachine, ref);
-    if (!vm) throw new Error(`There is no VM ${ref.namespace}/${ref.name}`);
-    return vm;
-  }
 
   async hasGuest(ref: VmRef): Promise<boolean> {
     return (await this.client.get(Kinds.VirtualMachineInstance, ref)) !== undefined;
@@ -71,7 +64,7 @@ export class ClusterState {
   async keep(ref: VmRef): Promise<() => Promise<void>> {
     const finalizer = 'test.example/keep';
     const write = async (change: (finalizers: string[]) => string[]) => {
-      const { finalizers = [] } = (await this.vm(ref)).metadata;
+      const { finalizers = [] } = (await this.world.vmNow(ref)).metadata;
       await this.client.patchMerge(Kinds.VirtualMachine, ref, {
         metadata: { finalizers: change(finalizers) },
       });
@@ -83,7 +76,7 @@ export class ClusterState {
   /** A clone under way: `names` tells what there is of it in the cluster, also when it has gone. */
   async traces(source: VmRef, target: VmRef): Promise<{ names: () => Promise<string[]> }> {
     const { environment } = this.world;
-    const cloneUid = (await this.vm(target)).metadata.labels?.[MARKS.cloneUid];
+    const cloneUid = (await this.world.vmNow(target)).metadata.labels?.[MARKS.cloneUid];
     const handle = environment.temporal.client.workflow.getHandle(cloneWorkflowId(target));
     const clone = new Clone(environment.inputFor(source, target, { cloneUid }), handle);
     return { names: () => tracesOf(environment, clone) };

@@ -281,7 +281,7 @@ test.describe('Behind something that asks for a token', () => {
     const clone = { namespace: 'expiring', name: 'typed-name' };
     await expect(behind.toast('VM typed-name cloning has started.')).toBeVisible();
     await expect(behind.status(clone)).toHaveText('Running');
-    expect((await new ClusterState(world).vm(clone)).metadata.annotations).toMatchObject({
+    expect((await world.vmNow(clone)).metadata.annotations).toMatchObject({
       description: 'typed before',
     });
     expect(await loadedAt(behind)).toBe(opened);

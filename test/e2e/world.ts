@@ -2,7 +2,7 @@ import { mkdtemp, writeFile } from 'node:fs/promises';
 import os from 'node:os';
 import path from 'node:path';
 import { test as base, type Page } from '@playwright/test';
-import type { VmPage } from '../../src/api/answers';
+import type { CloneAnswer, VmPage } from '../../src/api/answers';
 import { type RunningApi, startApi } from '../../src/api/start';
 import type { VirtualMachine } from '../../src/clone';
 import { loadConfig } from '../../src/config';
@@ -118,6 +118,15 @@ export class World {
     const found = await this.environment.client.get(Kinds.VirtualMachine, vm);
     if (!found) throw new Error(`There is no VM ${vm.namespace}/${vm.name}`);
     return found;
+  }
+
+  /** The clone once it has ended, as the API tells of it. */
+  ended({ namespace, name }: VmRef): Promise<CloneAnswer> {
+    return this.environment.poll(async () => {
+      const response = await fetch(`${this.url}/api/v1/clones/${namespace}/${name}`);
+      const clone = (await response.json()) as CloneAnswer;
+      return clone.outcome ? clone : undefined;
+    });
   }
 
   /** Pauses a VM once its guest is ready: until then the cluster may still be writing the state that this tests. */
