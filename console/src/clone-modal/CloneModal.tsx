@@ -4,7 +4,7 @@ import { ApiProblem, sentenceOf } from '../api/http';
 import { usePlan } from '../api/queries';
 import { SendButton } from '../dialogs/ConfirmDialog';
 import { DialogBody } from '../dialogs/DialogBody';
-import type { CloneAsked, DialogProps } from '../dialogs/Dialogs';
+import type { CloneAsked, DialogProps } from '../dialogs/dialogs';
 import { useDebounced } from '../ui/useDebounced';
 import { CloneFields, NAME_FIELD } from './CloneFields';
 import { Configuration } from './Configuration';

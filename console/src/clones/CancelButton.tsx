@@ -1,6 +1,6 @@
 import { Button, Tooltip } from '@patternfly/react-core';
 import type { CloneAnswer } from '../../../src/api/answers';
-import { menuId, useDialogs } from '../dialogs/Dialogs';
+import { menuId, useDialogs } from '../dialogs/dialogs';
 import { inMain } from '../ui/in-main';
 
 const WHAT = 'Removes the clone and gives the source its power state back.';

@@ -1,7 +1,7 @@
 import { PageSection, Stack, Title } from '@patternfly/react-core';
 import { useClones, useNamespaces } from '../api/queries';
 import { useLive } from '../live/Live';
-import { NothingMatches, NotRead } from '../vms/EmptyStates';
+import { NothingMatches, NotRead } from '../ui/EmptyStates';
 import { ClonesTable } from './ClonesTable';
 import { ClonesToolbar } from './ClonesToolbar';
 import { NoClones } from './NoClones';

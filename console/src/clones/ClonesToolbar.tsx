@@ -24,7 +24,7 @@ export function ClonesToolbar({ query, namespaces, onQuery }: ClonesToolbarProps
   const ages = { All: {}, 'Under way': { open: true }, Past: { open: false } } as const;
   const choices = [...new Set(namespace ? [namespace, ...namespaces] : namespaces)].sort();
   return (
-    <Toolbar aria-label="Filters of clones" className="vm-toolbar">
+    <Toolbar aria-label="Filters of clones" className="list-toolbar">
       <ToolbarContent>
         <ToolbarItem>
           <ToggleGroup aria-label="Clones by age">

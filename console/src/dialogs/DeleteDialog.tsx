@@ -4,7 +4,7 @@ import { refPath, request } from '../api/http';
 import { KEYS, useVm } from '../api/queries';
 import { useToast } from '../toasts/Toasts';
 import { ConfirmDialog, SendButton } from './ConfirmDialog';
-import type { DialogProps } from './Dialogs';
+import type { DialogProps } from './dialogs';
 import { isOn } from './is-on';
 import { useSend } from './useSend';
 

@@ -4,7 +4,7 @@ import type { VmDetail } from '../../../src/api/answers';
 import { useVm } from '../api/queries';
 import { DialogFooter, Problem, SendButton } from './ConfirmDialog';
 import { DialogBody } from './DialogBody';
-import type { DialogProps } from './Dialogs';
+import type { DialogProps } from './dialogs';
 import { ConflictAlert } from './edit/ConflictAlert';
 import { DESCRIPTION_FIELD, EditFields } from './edit/EditFields';
 import { FAILED, useEdit } from './edit/useEdit';

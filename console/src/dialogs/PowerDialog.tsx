@@ -5,7 +5,7 @@ import { refPath, request } from '../api/http';
 import { KEYS } from '../api/queries';
 import { useToast } from '../toasts/Toasts';
 import { ConfirmDialog, SendButton } from './ConfirmDialog';
-import type { DialogProps } from './Dialogs';
+import type { DialogProps } from './dialogs';
 import { useIsGone } from './useIsGone';
 import { useSend } from './useSend';
 

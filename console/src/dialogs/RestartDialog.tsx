@@ -1,4 +1,4 @@
-import type { DialogProps } from './Dialogs';
+import type { DialogProps } from './dialogs';
 import { PowerDialog, type PowerWords } from './PowerDialog';
 
 const WORDS: PowerWords = {

@@ -2,7 +2,7 @@ import { useCallback, useEffect, useMemo, useRef } from 'react';
 import type { CloneAnswer, ClonePage } from '../../../src/api/answers';
 import { request } from '../api/http';
 import { POLL_MS } from '../api/queries';
-import { useDialogs } from '../dialogs/Dialogs';
+import { useDialogs } from '../dialogs/dialogs';
 import { useLive } from '../live/Live';
 import { isUnforeseen } from '../ui/unforeseen';
 import { CloneNews, type News } from './clone-news';

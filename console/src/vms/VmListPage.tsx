@@ -2,8 +2,9 @@ import { PageSection, Pagination, Skeleton, Title } from '@patternfly/react-core
 import { useEffect, useMemo } from 'react';
 import { useNamespaces, useVms } from '../api/queries';
 import { useLive } from '../live/Live';
-import { NothingMatches, NotRead, NoVms } from './EmptyStates';
+import { NothingMatches, NotRead } from '../ui/EmptyStates';
 import { apiQuery, DEFAULT_FILTERS, isFiltered, PAGE_SIZES, type VmFilters } from './filters';
+import { NoVms } from './NoVms';
 import { StatusFilter } from './StatusFilter';
 import { useProgressAnnouncements } from './useProgressAnnouncements';
 import { VmTable } from './VmTable';

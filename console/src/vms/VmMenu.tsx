@@ -3,7 +3,7 @@ import EllipsisVIcon from '@patternfly/react-icons/dist/esm/icons/ellipsis-v-ico
 import { memo, type RefObject, useEffect, useRef, useState } from 'react';
 import type { ActionName } from '../../../src/clone/actions';
 import type { VmRow } from '../../../src/clone/status';
-import { menuId, useDialogs } from '../dialogs/Dialogs';
+import { menuId, useDialogs } from '../dialogs/dialogs';
 import { inMain } from '../ui/in-main';
 import { menuOf } from './menu';
 import { useVmAction } from './useVmAction';

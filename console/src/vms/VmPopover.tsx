@@ -3,7 +3,7 @@ import type { CloneAnswer } from '../../../src/api/answers';
 import type { VmRow } from '../../../src/clone/status';
 import { ApiProblem, sentenceOf } from '../api/http';
 import { useClone, useClones } from '../api/queries';
-import { useDialogs } from '../dialogs/Dialogs';
+import { useDialogs } from '../dialogs/dialogs';
 import { useLive } from '../live/Live';
 import { DiskBars } from '../ui/DiskBars';
 import { ExternalLink } from '../ui/ExternalLink';

@@ -24,7 +24,7 @@ export function VmToolbar({
 }) {
   const known = filters.namespace && !namespaces.includes(filters.namespace);
   return (
-    <Toolbar aria-label="Filter virtual machines" className="vm-toolbar">
+    <Toolbar aria-label="Filter virtual machines" className="list-toolbar">
       <ToolbarContent>
         <ToolbarItem>
           <FormSelect

@@ -1,38 +1,18 @@
-import {
-  createContext,
-  type ReactNode,
-  useCallback,
-  useContext,
-  useEffect,
-  useMemo,
-  useRef,
-  useState,
-} from 'react';
-import type { CloneAnswer } from '../../../src/api/answers';
+import { type ReactNode, useCallback, useEffect, useMemo, useRef, useState } from 'react';
 import type { VmRef } from '../../../src/contract';
 import { CloneModal } from '../clone-modal/CloneModal';
-import { CancelCloningDialog } from './CancelCloningDialog';
-import { DeleteDialog } from './DeleteDialog';
-import { EditDialog } from './EditDialog';
-import { RestartDialog } from './RestartDialog';
-import { ShutDownDialog } from './ShutDownDialog';
-
-export type DialogName = 'clone' | 'edit' | 'shutDown' | 'restart' | 'delete' | 'cancelCloning';
-
-export interface DialogProps {
-  /** The VM that it is about: of `cancelCloning`, the clone's own. */
-  vm: VmRef;
-  onClose: () => void;
-}
-
-/** A clone that has just been asked for here, and whether its source was on. */
-export type CloneAsked = (clone: CloneAnswer, sourceOn: boolean) => void;
-
-interface Dialogs {
-  open: (name: DialogName, vm: VmRef) => void;
-}
-
-const DialogContext = createContext<Dialogs>({ open: () => {} });
+import { CancelCloningDialog } from '../dialogs/CancelCloningDialog';
+import { DeleteDialog } from '../dialogs/DeleteDialog';
+import {
+  type CloneAsked,
+  DialogContext,
+  type DialogName,
+  type DialogProps,
+  menuId,
+} from '../dialogs/dialogs';
+import { EditDialog } from '../dialogs/EditDialog';
+import { RestartDialog } from '../dialogs/RestartDialog';
+import { ShutDownDialog } from '../dialogs/ShutDownDialog';
 
 /** The one dialogue that is open. After it has closed the focus goes back to the VM's menu, or to where it was. */
 export function DialogProvider({
@@ -60,10 +40,6 @@ export function DialogProvider({
   );
 }
 
-export function useDialogs(): Dialogs {
-  return useContext(DialogContext);
-}
-
 function Shown({
   name,
   onCloneAsked,
@@ -83,10 +59,6 @@ function Shown({
     case 'cancelCloning':
       return <CancelCloningDialog {...props} />;
   }
-}
-
-export function menuId({ namespace, name }: VmRef): string {
-  return `menu-${namespace}-${name}`;
 }
 
 /** The row has been drawn anew meanwhile, so what had the focus may be gone. */

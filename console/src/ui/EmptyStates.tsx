@@ -8,17 +8,8 @@ import {
 import ForbiddenIcon from '@patternfly/react-icons/dist/esm/icons/ban-icon';
 import DisconnectedIcon from '@patternfly/react-icons/dist/esm/icons/disconnected-icon';
 import SearchIcon from '@patternfly/react-icons/dist/esm/icons/search-icon';
-import VirtualMachineIcon from '@patternfly/react-icons/dist/esm/icons/virtual-machine-icon';
 import type { ReactNode } from 'react';
 import { ApiProblem, sentenceOf } from '../api/http';
-
-export function NoVms() {
-  return (
-    <EmptyState headingLevel="h2" titleText="No virtual machines" icon={VirtualMachineIcon}>
-      <EmptyStateBody>The cluster has none yet. One that is made there shows here at once.</EmptyStateBody>
-    </EmptyState>
-  );
-}
 
 export function NothingMatches({ what, onClear }: { what: string; onClear: () => void }) {
   return (
