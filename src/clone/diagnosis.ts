@@ -34,7 +34,7 @@ export function diagnose({ name, outcome, since, dataVolume, events = [] }: Stal
   const word = reason ? joined(reason, message) : (lastWarning(events) ?? lastWord(dataVolume));
   return [
     `Disk ${name}: ${phase}${at} without a move since ${since}.`,
-    word && `CDI says: ${word}`,
+    word && `CDI says: ${word.replace(/\.?$/, '.')}`,
     !reason && HINTS[phase],
   ]
     .filter(Boolean)

@@ -369,7 +369,7 @@ describe('diagnosis of a stall', () => {
         ...at(dv({ conditions: [condition('Bound', 'Unknown', 'ErrExceededQuota', 'no room')] })),
         events: [event('Other', '1')],
       },
-      `Disk root: Pending without a move since ${since}. CDI says: ErrExceededQuota: no room`,
+      `Disk root: Pending without a move since ${since}. CDI says: ErrExceededQuota: no room.`,
     ],
     // observed 35
     [
@@ -378,7 +378,7 @@ describe('diagnosis of a stall', () => {
         ...at(dv({ phase: 'Unheard' })),
         events: [event('Old', '1'), event('CloneSourceInUse', '2'), event('Normal', '3', 'Normal')],
       },
-      `Disk root: Unheard without a move since ${since}. CDI says: CloneSourceInUse: why`,
+      `Disk root: Unheard without a move since ${since}. CDI says: CloneSourceInUse: why.`,
     ],
     [
       'the last condition',
@@ -391,7 +391,7 @@ describe('diagnosis of a stall', () => {
           ],
         }),
       ),
-      `Disk root: Unheard without a move since ${since}. CDI says: Bound=False: Pending: waits`,
+      `Disk root: Unheard without a move since ${since}. CDI says: Bound=False: Pending: waits.`,
     ],
   ])('%s', (_what, stalled, sentence) => expect(diagnose(stalled)).toBe(sentence));
 });

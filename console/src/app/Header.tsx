@@ -17,7 +17,7 @@ import { ThemeToggle } from './ThemeToggle';
 export function Header({ isNavOpen, onNavToggle }: { isNavOpen: boolean; onNavToggle: () => void }) {
   const { follow } = useLinks();
   return (
-    <Masthead>
+    <Masthead display={{ default: 'inline' }}>
       <MastheadMain>
         <MastheadToggle>
           <PageToggleButton

@@ -4,6 +4,7 @@ import type { CloneAnswer } from '../../../src/api/answers';
 import { Duration } from '../ui/Duration';
 import { ExternalLink } from '../ui/ExternalLink';
 import { useLinks } from '../ui/links';
+import { RefText } from '../ui/RefText';
 import { formatSeconds } from '../ui/seconds';
 import { Time } from '../ui/Time';
 import { CancelButton } from './CancelButton';
@@ -14,17 +15,17 @@ import { FailureText } from './FailureText';
 const NONE = '—';
 
 export const CloneRow = memo(function CloneRow({ clone }: { clone: CloneAnswer }) {
-  const { id, runId, source, outcome, failure, sourceDowntimeSeconds: downtime } = clone;
+  const { id, runId, source, target, outcome, failure, sourceDowntimeSeconds: downtime } = clone;
   const { clone: pathOf, follow } = useLinks();
   return (
     <Tr data-clone={id} data-run={runId}>
       <Td dataLabel={COLUMNS.clone.name} modifier="breakWord">
         <a href={pathOf(id, outcome && runId)} onClick={follow}>
-          {id}
+          <RefText of={target} />
         </a>
       </Td>
       <Td dataLabel={COLUMNS.source.name} modifier="breakWord">
-        {source.namespace}/{source.name}
+        <RefText of={source} />
       </Td>
       <Td dataLabel={COLUMNS.outcome.name}>
         <CloneState clone={clone} />
@@ -34,17 +35,15 @@ export const CloneRow = memo(function CloneRow({ clone }: { clone: CloneAnswer }
       <Td dataLabel={COLUMNS.requestedBy.name} modifier="breakWord">
         {clone.requestedBy || NONE}
       </Td>
-      <Td dataLabel={COLUMNS.startedAt.name} modifier="nowrap">
+      <Td dataLabel={COLUMNS.startedAt.name}>
         <Time at={clone.startedAt} />
       </Td>
       <Td dataLabel={COLUMNS.duration.name} modifier="nowrap">
         <Duration from={clone.startedAt} to={clone.endedAt} />
       </Td>
       <Td dataLabel={COLUMNS.downtime.name}>{downtime === undefined ? NONE : formatSeconds(downtime)}</Td>
-      <Td dataLabel={COLUMNS.workflow.name}>
-        <ExternalLink href={clone.links.temporalUi} label={`Workflow of ${id} in Temporal UI`}>
-          Workflow
-        </ExternalLink>
+      <Td dataLabel={COLUMNS.workflow.name} modifier="nowrap">
+        <ExternalLink href={clone.links.temporalUi} label={`Workflow of ${id} in Temporal UI`} />
       </Td>
     </Tr>
   );

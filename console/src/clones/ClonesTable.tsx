@@ -17,11 +17,17 @@ export interface ClonesTableProps {
 /** One page of clones, those under way first. Rows are drawn anew only when they have changed. */
 export function ClonesTable({ clones, isStale }: ClonesTableProps) {
   return (
-    <Table aria-label="Clones" aria-busy={!clones || isStale} variant="compact" gridBreakPoint="grid-xl">
+    <Table
+      className="clones-table"
+      aria-label="Clones"
+      aria-busy={!clones || isStale}
+      variant="compact"
+      gridBreakPoint="grid-xl"
+    >
       <Thead>
         <Tr>
-          {columns.map(({ name, ...width }) => (
-            <Th key={name} modifier="wrap" {...width}>
+          {columns.map(({ name, ...style }) => (
+            <Th key={name} modifier="wrap" {...style}>
               {name}
             </Th>
           ))}

@@ -1,13 +1,11 @@
-import type { ThProps } from '@patternfly/react-table';
-
-/** Columns of the table of clones, in their order; the widths are parts of a hundred. */
+/** Columns of the table of clones, in their order, with what those that may wrap need at the least. */
 export const COLUMNS = {
-  clone: { name: 'Clone', width: 20 },
-  source: { name: 'Source', width: 15 },
-  outcome: { name: 'Outcome', width: 25 },
-  requestedBy: { name: 'Requested by', width: 15 },
-  startedAt: { name: 'Started' },
+  clone: { name: 'Clone', style: { minWidth: '9.25rem' } },
+  source: { name: 'Source', style: { minWidth: '8rem' } },
+  outcome: { name: 'Outcome', style: { minWidth: '10.5rem' } },
+  requestedBy: { name: 'Requested by', style: { minWidth: '6rem' } },
+  startedAt: { name: 'Started', style: { minWidth: '5rem' } },
   duration: { name: 'Duration' },
   downtime: { name: 'Source downtime' },
   workflow: { name: 'Workflow' },
-} as const satisfies Record<string, { name: string; width?: ThProps['width'] }>;
+} as const satisfies Record<string, { name: string; style?: { minWidth: string } }>;

@@ -9,7 +9,8 @@ export function ExternalLink({
 }: {
   href: string;
   label?: string;
-  children: ReactNode;
+  /** None: its icon is all there is to see. */
+  children?: ReactNode;
 }) {
   return (
     <a href={href} target="_blank" rel="noreferrer" aria-label={label && `${label} (opens a new tab)`}>

@@ -11,6 +11,7 @@ import { Fact } from '../ui/Fact';
 import { useLinks } from '../ui/links';
 import { phaseName } from '../ui/phase-names';
 import { Time } from '../ui/Time';
+import { useReposition } from '../ui/useReposition';
 
 /** What a VM's status is about: the clone that is made here, or those that are made of it. */
 export function VmPopover({ row, onLeave }: { row: VmRow; onLeave: () => void }) {
@@ -25,6 +26,7 @@ export function VmPopover({ row, onLeave }: { row: VmRow; onLeave: () => void })
 function CloneInProgress({ id, row, onLeave }: { id: string; row: VmRow; onLeave: () => void }) {
   const { live } = useLive();
   const { data: clone, error } = useClone(id, undefined, live);
+  useReposition(clone);
   const dialogs = useDialogs();
   const { clone: pathOf, follow } = useLinks();
   const { cancelCloning } = row.actions;
@@ -78,6 +80,7 @@ function SourceClones({ row }: { row: VmRow }) {
   const { live } = useLive();
   const source = `${row.namespace}/${row.name}`;
   const { data, error } = useClones({ source, limit: SHOWN }, live);
+  useReposition(data);
   const underWay = data?.items.filter(({ outcome }) => !outcome) ?? [];
   const last = data?.items.find(({ outcome }) => outcome);
   return (

@@ -7,7 +7,6 @@ import RunningIcon from '@patternfly/react-icons/dist/esm/icons/sync-alt-icon';
 import UnknownIcon from '@patternfly/react-icons/dist/esm/icons/unknown-icon';
 import { useState } from 'react';
 import type { VmRow } from '../../../src/clone/status';
-import { inMain } from '../ui/in-main';
 import { VmPopover } from './VmPopover';
 
 /** The status as the API words it, with an icon; pressed, it tells more. */
@@ -15,8 +14,9 @@ export function VmStatus({ row }: { row: VmRow }) {
   const [open, setOpen] = useState(false);
   return (
     <Popover
-      appendTo={inMain}
-      position="auto"
+      appendTo={() => document.body}
+      position="right"
+      flipBehavior={['right', 'bottom', 'top', 'left']}
       headerContent={row.name}
       headerComponent="h2"
       isVisible={open}
