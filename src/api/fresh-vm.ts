@@ -55,11 +55,12 @@ export async function unlessRefused<R>(
 
 /**
  * Whether the cluster said no to this request, on account of the object. That we lack a right, or are too many, is
- * another matter. (A second start while one is pending KubeVirt answers by 500: lifecycle.go, getChangeRequestJson.)
+ * another matter. KubeVirt wraps what its own patch was refused for, by a webhook or a policy, into a 500, and so it
+ * answers a second start while one is pending (lifecycle.go, getChangeRequestJson).
  */
 export function isRefusal(error: unknown): error is ApiError {
   if (isCode(error, 401, 429)) return false;
   if (isCode(error, 403)) return !/\bcannot \w+ resource\b/.test(error.message);
-  if (isCode(error, 500)) return /\balready underway\b/.test(error.message);
+  if (isCode(error, 500)) return /\balready underway\b|\bdenied (the )?request\b/.test(error.message);
   return error instanceof ApiError && error.code >= 400 && error.code < 500;
 }

@@ -1,4 +1,5 @@
 import { NOT_CANCELLABLE } from './cancel';
+import type { PowerRefusals } from './power-refusals';
 import type { FilterGroup } from './status';
 
 export const ACTIONS = [
@@ -36,6 +37,8 @@ export interface ActionFacts {
   once: boolean;
   locked: boolean;
   deleting: boolean;
+  /** What the cluster would refuse although the status allows it. */
+  refusals?: PowerRefusals;
   /** Why it can't be cloned in its present power state. */
   cloneBlocker?: string;
   clone?: { copied: boolean; cancelling: boolean };
@@ -68,7 +71,7 @@ function cloneReasons(
 }
 
 function reasonsOf(facts: ActionFacts): Reasons {
-  const { name, locked, deleting, cloneBlocker } = facts;
+  const { name, locked, deleting, cloneBlocker, refusals } = facts;
   const cancelCloning = `${name} is not being cloned into.`;
   if (deleting) {
     const reason = `${name} is being deleted.`;
@@ -80,7 +83,15 @@ function reasonsOf(facts: ActionFacts): Reasons {
     return { ...power, delete: reason, clone: cloneBlocker, cancelCloning };
   }
   const unpause = facts.paused ? undefined : `${name} is not paused.`;
-  return { ...powerReasons(facts), unpause, clone: cloneBlocker, cancelCloning };
+  const power = powerReasons(facts);
+  return {
+    ...power,
+    run: power.run ?? refusals?.run,
+    shutDown: power.shutDown ?? refusals?.shutDown,
+    unpause: unpause ?? refusals?.unpause,
+    clone: cloneBlocker,
+    cancelCloning,
+  };
 }
 
 /** A guest that is going down and hangs can still be forced (KubeVirt lifecycle.go, StopVMRequestHandler). */

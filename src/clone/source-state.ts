@@ -85,6 +85,13 @@ export function stateBlocker(
   return { type, message: `${vm.metadata.name} ${why(seen)}` };
 }
 
+/** What the VM alone tells of one of these states; undefined when it is not in it. */
+export function blockerOf(vm: VirtualMachine, type: string): string | undefined {
+  const obstacle = OBSTACLES.find(([name]) => name === type);
+  const seen = { vm, migrations: [] };
+  return obstacle?.[1](seen) ? `${vm.metadata.name} ${obstacle[2](seen)}` : undefined;
+}
+
 /** Whether each start waits to be unpaused (KubeVirt api/core/v1, StartStrategy). */
 export function startsPaused({ spec }: VirtualMachine): boolean {
   return spec.template.spec.startStrategy === 'Paused';

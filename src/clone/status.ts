@@ -3,6 +3,7 @@ import { type Actions, actionsFor } from './actions';
 import { diskOutcome } from './copy-outcome';
 import { holdersOf, isLocked } from './lock';
 import { isFinal, isOn, strategyOf } from './power';
+import { powerRefusals } from './power-refusals';
 import { overallPercent, raise } from './progress';
 import { parseBytes } from './quantity';
 import type { DataVolume, VirtualMachine, VirtualMachineInstance } from './resources';
@@ -90,6 +91,7 @@ export function vmRow({
       once: strategyOf(vm) === 'Once',
       locked,
       deleting: deletionTimestamp !== undefined,
+      refusals: powerRefusals(vm, vmi),
       cloneBlocker: stateBlocker(vm, vmi)?.message,
       ...(clone && { clone }),
     }),
