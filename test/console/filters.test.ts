@@ -55,9 +55,9 @@ describe('a clone that was just asked for', () => {
     expect(withTransitioning(filters({})).status).toEqual(FILTER_GROUPS);
   });
 
-  test('joins Transitioning to those that are active, on the first page', () => {
+  test('joins Transitioning to those that are active, on the same page', () => {
     const shown = withTransitioning(filters({ status: ['Running'], page: 4 }));
-    expect(shown).toMatchObject({ status: ['Running', 'Transitioning'], page: 1 });
+    expect(shown).toMatchObject({ status: ['Running', 'Transitioning'], page: 4 });
   });
 
   test('changes nothing where Transitioning is active', () => {

@@ -48,7 +48,7 @@ export class Gateway {
   /** All requests, in the order in which they came. */
   readonly seen: Seen[] = [];
   private readonly answers = new Map<Seen, ServerResponse>();
-  private readonly refused = new Set<Which>();
+  private readonly refused = new Map<Which, number>();
   private readonly held = new Set<Held>();
   private readonly swallowed = new Set<Seen>();
   private token?: string;
@@ -98,8 +98,8 @@ export class Gateway {
   }
 
   /** Cuts and refuses requests until the function that is returned is called. */
-  refuse(which: Which): Release {
-    this.refused.add(which);
+  refuse(which: Which, status = 503): Release {
+    this.refused.set(which, status);
     this.cut(which);
     return () => void this.refused.delete(which);
   }
@@ -133,7 +133,8 @@ export class Gateway {
       seen.isOpen = false;
       this.answers.delete(seen);
     });
-    if ([...this.refused].some((which) => which(seen))) return void answer(response, 503, 'Try again later');
+    const [, status] = [...this.refused].find(([which]) => which(seen)) ?? [];
+    if (status) return void answer(response, status, 'Not now, or not for you');
     if (!this.lets(seen)) return void answer(response, 401, 'Sign in', { 'www-authenticate': 'Bearer' });
     await this.past(seen, 'request');
     if (response.destroyed) return;

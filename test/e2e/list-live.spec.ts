@@ -1,6 +1,7 @@
 import type { VmRef } from '../../src/contract';
 import { Kinds } from '../../src/kubernetes';
 import type { ConsolePage } from './console-page';
+import { VM_LIST } from './gateway';
 import { expect, testsWith, type World } from './world';
 
 const test = testsWith();
@@ -158,4 +159,15 @@ test('Empty state: API unreachable at the first read; it is tried again by itsel
     await startAgain();
   }
   await expect(ui.row(vm)).toBeVisible();
+});
+
+test('Empty state: no permission; it can be tried again.', async ({ behind, gateway }) => {
+  const permit = gateway.refuse(VM_LIST, 403);
+  await behind.page.goto(`${gateway.url}/vms`);
+  const title = behind.page.getByRole('heading', { name: 'You may not see the virtual machines' });
+  await expect(title).toBeVisible();
+  permit();
+  await behind.page.getByRole('button', { name: 'Try again' }).click();
+  await expect(title).toBeHidden();
+  await expect(behind.itemCount).toHaveText(/item/);
 });

@@ -1,12 +1,14 @@
 import { Page, SkipToContent } from '@patternfly/react-core';
-import { type SyntheticEvent, useCallback, useMemo, useRef, useState } from 'react';
+import { useQueryClient } from '@tanstack/react-query';
+import { type SyntheticEvent, useCallback, useEffect, useMemo, useRef, useState } from 'react';
 import { Navigate, Route, Routes, useLocation, useNavigate } from 'react-router';
-import type { CloneAnswer } from '../../../src/api/answers';
+import type { VmPage } from '../../../src/api/answers';
+import { KEYS } from '../api/queries';
 import type { CloneAsked } from '../dialogs/dialogs';
 import { CloneToasts, type ListView } from '../toasts/CloneToasts';
 import { useAnnounce } from '../ui/Announcer';
 import { clonePath, LinksContext } from '../ui/links';
-import { DEFAULT_FILTERS, hides, withTransitioning } from '../vms/filters';
+import { apiQuery, DEFAULT_FILTERS, hides, isElsewhere, queryOf, withTransitioning } from '../vms/filters';
 import { VmListPage } from '../vms/VmListPage';
 import { CloneRoute, ClonesRoute } from './clone-routes';
 import { DialogProvider } from './DialogProvider';
@@ -23,22 +25,28 @@ export function Console() {
   const { pathname } = useLocation();
   const navigate = useNavigate();
   const announce = useAnnounce();
-  const [filters, setFilters] = useUrlFilters();
+  const [filters, changeFilters] = useUrlFilters();
+  const queries = useQueryClient();
   const [isNavOpen, setNavOpen] = useState(() => window.innerWidth >= 1200);
   const toastAsked = useRef<CloneAsked>(() => {});
   const isList = pathname === LIST;
+  useEffect(() => {
+    document.title = titleOf(pathname);
+  }, [pathname]);
 
   // What is shown when a clone's answer comes, which may be after its dialogue was closed.
-  const list = useRef({ isList, filters, setFilters });
-  list.current = { isList, filters, setFilters };
+  const list = useRef({ isList, changeFilters });
+  list.current = { isList, changeFilters };
   const onCloneAsked = useCallback<CloneAsked>(
     (clone, sourceOn) => {
       toastAsked.current(clone, sourceOn);
-      const { isList, filters, setFilters } = list.current;
-      const shown = withTransitioning(filters);
-      if (!isList || shown === filters) return;
-      setFilters(shown);
-      announce('The filter Transitioning is active now, so that the clone is shown.');
+      const { isList, changeFilters } = list.current;
+      if (!isList) return;
+      changeFilters((now) => {
+        const shown = withTransitioning(now);
+        if (shown !== now) announce('The filter Transitioning is active now, so that the clone is shown.');
+        return shown;
+      });
     },
     [announce],
   );
@@ -46,9 +54,15 @@ export function Console() {
     toastAsked.current = asked;
   }, []);
   const view: ListView = {
-    hides: (clone) => isList && hides(filters, clone.target),
-    show: (clone: CloneAnswer) =>
-      setFilters({ ...DEFAULT_FILTERS, status: filters.status, name: clone.target.name }),
+    hides: ({ target }) => {
+      if (!isList) return false;
+      const page = queries.getQueryData<VmPage>(KEYS.vmPage(apiQuery(filters)));
+      return hides(filters, target) || isElsewhere(page, target);
+    },
+    show: ({ target }) => {
+      const { status, sort, limit } = isList ? filters : DEFAULT_FILTERS;
+      navigate(`${LIST}?${queryOf({ ...DEFAULT_FILTERS, status, sort, limit, name: target.name })}`);
+    },
   };
   const links = useMemo(
     () => ({
@@ -80,7 +94,7 @@ export function Console() {
           <Notices />
           <Routes>
             <Route path="/" element={<Navigate to={LIST} replace />} />
-            <Route path={LIST} element={<VmListPage filters={filters} onFilters={setFilters} />} />
+            <Route path={LIST} element={<VmListPage filters={filters} onFilters={changeFilters} />} />
             <Route path="/clones" element={<ClonesRoute />} />
             <Route path="/clones/:namespace/:name" element={<CloneRoute />} />
             <Route path="*" element={<NotFound />} />
@@ -89,6 +103,13 @@ export function Console() {
       </DialogProvider>
     </LinksContext.Provider>
   );
+}
+
+/** Of the tab and the browser's history. */
+function titleOf(pathname: string): string {
+  const [page, ...id] = pathname.split('/').filter(Boolean);
+  if (page === 'clones') return `${id.length > 0 ? `Clone ${id.join('/')}` : 'Clones'} · VM Clone`;
+  return 'Virtual Machines · VM Clone';
 }
 
 function SkipLink() {

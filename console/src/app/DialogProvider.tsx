@@ -35,7 +35,15 @@ export function DialogProvider({
   return (
     <DialogContext.Provider value={value}>
       {children}
-      {shown && <Shown name={shown.name} vm={shown.vm} onClose={onClose} onCloneAsked={onCloneAsked} />}
+      {shown && (
+        <Shown
+          // Of another VM nothing that was typed is kept.
+          key={`${shown.name} ${shown.vm.namespace}/${shown.vm.name}`}
+          {...shown}
+          onClose={onClose}
+          onCloneAsked={onCloneAsked}
+        />
+      )}
     </DialogContext.Provider>
   );
 }

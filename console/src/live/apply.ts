@@ -13,15 +13,18 @@ const REREAD_MS = 500;
  * show elsewhere is asked of the API, which knows all rows.
  */
 export class LiveCache {
-  private readonly vms: Throttled;
-  private readonly clones: Throttled;
-  private readonly plans: Throttled;
+  private readonly vms: Rereads;
+  private readonly clones: Rereads;
+  private readonly plans: Rereads;
+  private readonly all: Rereads;
 
   constructor(private readonly queries: QueryClient) {
-    this.vms = new Throttled(() => queries.invalidateQueries({ queryKey: KEYS.vms }));
-    this.clones = new Throttled(() => queries.invalidateQueries({ queryKey: KEYS.clones }));
+    this.vms = new Rereads(queries, KEYS.vms);
+    this.clones = new Rereads(queries, KEYS.clones);
     // A dialogue that is open checks its name and its source against what there is now.
-    this.plans = new Throttled(() => queries.invalidateQueries({ queryKey: KEYS.plans }));
+    this.plans = new Rereads(queries, KEYS.plans);
+    // Who has missed something has nothing to gain from what is on its way.
+    this.all = new Rereads(queries, [], true);
   }
 
   apply(event: LiveEvent): void {
@@ -32,7 +35,7 @@ export class LiveCache {
       case 'vm-gone':
         recentRows.forget(`${event.data.namespace}/${event.data.name}`);
         this.queries.removeQueries({ queryKey: KEYS.vm(event.data), type: 'inactive' });
-        void this.queries.invalidateQueries({ queryKey: KEYS.vm(event.data) });
+        void this.rereadGone(KEYS.vm(event.data));
         this.plans.ask();
         this.vms.ask();
         break;
@@ -40,8 +43,14 @@ export class LiveCache {
         this.cloneChanged(event.data);
         break;
       case 'resync':
-        void this.queries.invalidateQueries();
+        this.all.ask();
     }
+  }
+
+  /** What is still on its way of a VM that has gone may show it. */
+  private async rereadGone(queryKey: readonly string[]): Promise<void> {
+    await this.queries.cancelQueries({ queryKey });
+    await this.queries.invalidateQueries({ queryKey });
   }
 
   private vmChanged(row: VmRow, moved: boolean): void {
@@ -78,24 +87,34 @@ export class LiveCache {
   }
 }
 
-/** Does a thing at once, and then at most once in a while, however often it is asked for. */
-class Throttled {
-  private timer?: ReturnType<typeof setTimeout>;
+/**
+ * Reads queries anew: at once, and then at most once in a while, however often it is asked for. An answer that is on
+ * its way is waited for, or none would come where changes are quicker than the network; as it may be older than the
+ * change, the query is read once more after it.
+ */
+class Rereads {
+  private busy = false;
   private again = false;
 
-  constructor(private readonly run: () => unknown) {}
+  constructor(
+    private readonly queries: QueryClient,
+    private readonly queryKey: readonly string[],
+    private readonly cancelRefetch = false,
+  ) {}
 
   ask(): void {
-    if (this.timer) {
+    if (this.busy) {
       this.again = true;
       return;
     }
-    this.run();
-    this.timer = setTimeout(() => {
-      this.timer = undefined;
-      if (!this.again) return;
-      this.again = false;
-      this.ask();
-    }, REREAD_MS);
+    this.busy = true;
+    const { queries, queryKey, cancelRefetch } = this;
+    this.again = queries.isFetching({ queryKey }) > 0;
+    const read = queries.invalidateQueries({ queryKey }, { cancelRefetch });
+    const pause = new Promise((resolve) => setTimeout(resolve, REREAD_MS));
+    void Promise.all([read, pause]).then(() => {
+      this.busy = false;
+      if (this.again) this.ask();
+    });
   }
 }

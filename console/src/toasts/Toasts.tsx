@@ -14,7 +14,7 @@ const ToastContext = createContext<Show>(() => {});
 
 /** What calls for nobody's action goes by itself; hovering or focusing it holds it. */
 const SHOWN_MS = 10_000;
-/** The oldest go first. */
+/** Of those that go by themselves; the oldest go first. */
 const MOST = 6;
 
 export function ToastProvider({ children }: { children: ReactNode }) {
@@ -22,7 +22,11 @@ export function ToastProvider({ children }: { children: ReactNode }) {
   const next = useRef(0);
   const show = useCallback<Show>((toast) => {
     const id = next.current++;
-    setToasts((shown) => [{ ...toast, id }, ...shown].slice(0, MOST));
+    setToasts((before) => {
+      const shown = [{ ...toast, id }, ...before];
+      const passing = shown.filter((each) => !stays(each)).slice(0, MOST);
+      return shown.filter((each) => stays(each) || passing.includes(each));
+    });
   }, []);
   const close = useCallback(
     (id: number) => setToasts((shown) => shown.filter((toast) => toast.id !== id)),
@@ -50,15 +54,19 @@ export function useToast(): Show {
   return useContext(ToastContext);
 }
 
+/** Until somebody closes it. */
+function stays({ variant }: Toast): boolean {
+  return variant === 'danger' || variant === 'warning';
+}
+
 function ToastAlert({ toast, onClose }: { toast: Toast; onClose: () => void }) {
   const { variant, title, body, actions = [] } = toast;
-  const stays = variant === 'danger' || variant === 'warning';
   return (
     <Alert
       variant={variant}
       component="span"
       title={title}
-      timeout={stays ? false : SHOWN_MS}
+      timeout={stays(toast) ? false : SHOWN_MS}
       onTimeout={onClose}
       actionClose={
         <AlertActionCloseButton title="Close notification" variantLabel={variant} onClose={onClose} />

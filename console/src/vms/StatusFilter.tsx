@@ -6,14 +6,14 @@ import { FILTER_GROUPS, type FilterGroup } from './groups';
 export function StatusFilter({
   active,
   page,
+  onToggle,
   onChange,
 }: {
   active: FilterGroup[];
   page: VmPage | undefined;
+  onToggle: (group: FilterGroup) => void;
   onChange: (active: FilterGroup[]) => void;
 }) {
-  const toggle = (group: FilterGroup) =>
-    onChange(FILTER_GROUPS.filter((each) => (each === group) !== active.includes(each)));
   return (
     <Flex className="status-filter" gap={{ default: 'gapMd' }} alignItems={{ default: 'alignItemsCenter' }}>
       <ToggleGroup aria-label="Filter by status">
@@ -22,7 +22,7 @@ export function StatusFilter({
             key={group}
             buttonId={`filter-${group}`}
             isSelected={active.includes(group)}
-            onChange={() => toggle(group)}
+            onChange={() => onToggle(group)}
             text={
               <>
                 <Badge isRead={!page?.counts[group]}>{page?.counts[group] ?? '–'}</Badge> {group}

@@ -3,7 +3,7 @@ import { useEffect, useMemo } from 'react';
 import { useNamespaces, useVms } from '../api/queries';
 import { useLive } from '../live/Live';
 import { NothingMatches, NotRead } from '../ui/EmptyStates';
-import { apiQuery, DEFAULT_FILTERS, isFiltered, PAGE_SIZES, type VmFilters } from './filters';
+import { apiQuery, DEFAULT_FILTERS, isFiltered, PAGE_SIZES, type VmFilters, withToggled } from './filters';
 import { NoVms } from './NoVms';
 import { StatusFilter } from './StatusFilter';
 import { useProgressAnnouncements } from './useProgressAnnouncements';
@@ -12,7 +12,7 @@ import { VmToolbar } from './VmToolbar';
 
 export interface VmListProps {
   filters: VmFilters;
-  onFilters: (filters: VmFilters) => void;
+  onFilters: (change: (now: VmFilters) => VmFilters) => void;
 }
 
 /** The list of virtual machines. What it shows is its host's to keep. */
@@ -22,13 +22,15 @@ export function VmListPage({ filters, onFilters }: VmListProps) {
   const { data: page, error, isPlaceholderData, refetch } = useVms(query, live);
   const { data: namespaces } = useNamespaces();
   useProgressAnnouncements(page?.items);
-  const change = (part: Partial<VmFilters>) => onFilters({ ...filters, page: 1, ...part });
+  const change = (part: Partial<VmFilters>) => onFilters((now) => ({ ...now, page: 1, ...part }));
   const lastPage = page && !isPlaceholderData ? Math.max(1, Math.ceil(page.total / page.limit)) : undefined;
   // By a link that is old, or as the VMs of the last page are deleted.
   useEffect(() => {
-    if (lastPage !== undefined && filters.page > lastPage) onFilters({ ...filters, page: lastPage });
-  }, [lastPage, filters, onFilters]);
-  const clear = () => onFilters({ ...DEFAULT_FILTERS, sort: filters.sort, limit: filters.limit });
+    if (lastPage !== undefined && filters.page > lastPage) {
+      onFilters((now) => ({ ...now, page: Math.min(now.page, lastPage) }));
+    }
+  }, [lastPage, filters.page, onFilters]);
+  const clear = () => onFilters(({ sort, limit }) => ({ ...DEFAULT_FILTERS, sort, limit }));
   return (
     <PageSection aria-labelledby="main-heading" className="vm-list">
       <Title headingLevel="h1" id="main-heading" tabIndex={-1}>
@@ -39,7 +41,12 @@ export function VmListPage({ filters, onFilters }: VmListProps) {
         namespaces={namespaces?.items.map(({ name }) => name) ?? []}
         onChange={change}
       />
-      <StatusFilter active={filters.status} page={page} onChange={(status) => change({ status })} />
+      <StatusFilter
+        active={filters.status}
+        page={page}
+        onToggle={(group) => onFilters((now) => withToggled(now, group))}
+        onChange={(status) => change({ status })}
+      />
       {page ? (
         <>
           {page.total > 0 && (

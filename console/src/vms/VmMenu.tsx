@@ -1,6 +1,6 @@
 import { Dropdown, DropdownItem, DropdownList, MenuToggle } from '@patternfly/react-core';
 import EllipsisVIcon from '@patternfly/react-icons/dist/esm/icons/ellipsis-v-icon';
-import { memo, type RefObject, useEffect, useRef, useState } from 'react';
+import { memo, type RefObject, useEffect, useLayoutEffect, useRef, useState } from 'react';
 import type { ActionName } from '../../../src/clone/actions';
 import type { VmRow } from '../../../src/clone/status';
 import { menuId, useDialogs } from '../dialogs/dialogs';
@@ -16,6 +16,8 @@ export const VmMenu = memo(function VmMenu({ row }: { row: VmRow }) {
   const act = useVmAction();
   const vm = { namespace: row.namespace, name: row.name };
 
+  const toggle = useFocusHandedOn();
+
   function choose(action: ActionName): void {
     setOpen(false);
     if (action === 'run') void act('start', vm);
@@ -29,17 +31,20 @@ export const VmMenu = memo(function VmMenu({ row }: { row: VmRow }) {
       isOpen={open}
       onOpenChange={setOpen}
       popperProps={{ position: 'right', appendTo: inMain }}
-      toggle={(ref) => (
-        <MenuToggle
-          ref={ref}
-          id={menuId(vm)}
-          variant="plain"
-          aria-label={`Actions of ${row.name} in ${row.namespace}`}
-          isExpanded={open}
-          onClick={() => setOpen(!open)}
-          icon={<EllipsisVIcon />}
-        />
-      )}
+      toggle={{
+        toggleRef: toggle,
+        toggleNode: (
+          <MenuToggle
+            ref={toggle}
+            id={menuId(vm)}
+            variant="plain"
+            aria-label={`Actions of ${row.name} in ${row.namespace}`}
+            isExpanded={open}
+            onClick={() => setOpen(!open)}
+            icon={<EllipsisVIcon />}
+          />
+        ),
+      }}
     >
       <DropdownList>
         {menuOf(row).map(({ action, label }) => {
@@ -61,6 +66,18 @@ export const VmMenu = memo(function VmMenu({ row }: { row: VmRow }) {
     </Dropdown>
   );
 });
+
+/** For a button that may go while it has the focus, with the VM of its row: the page's heading has it then. */
+function useFocusHandedOn(): RefObject<HTMLButtonElement> {
+  const button = useRef<HTMLButtonElement>(null);
+  useLayoutEffect(() => {
+    const element = button.current;
+    return () => {
+      if (element && element === document.activeElement) document.getElementById('main-heading')?.focus();
+    };
+  }, []);
+  return button;
+}
 
 /**
  * Focuses a menu's first entry when it opens, in the second pass, when the entries' tooltips listen for the focus:

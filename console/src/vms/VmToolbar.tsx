@@ -40,11 +40,7 @@ export function VmToolbar({
           </FormSelect>
         </ToolbarItem>
         <ToolbarItem>
-          <TypedFilter
-            label="Filter by name"
-            value={filters.name}
-            onChange={(name) => onChange({ name: name.toLowerCase() })}
-          />
+          <TypedFilter label="Filter by name" value={filters.name} onChange={(name) => onChange({ name })} />
         </ToolbarItem>
         <ToolbarItem>
           <TypedFilter label="Filter by IP address" value={filters.ip} onChange={(ip) => onChange({ ip })} />
@@ -54,7 +50,7 @@ export function VmToolbar({
   );
 }
 
-/** What is typed shows at once, and counts when the typing pauses. */
+/** What is typed shows at once, and counts, trimmed and in lower case, when the typing pauses. */
 function TypedFilter({
   label,
   value,
@@ -66,12 +62,22 @@ function TypedFilter({
 }) {
   const [typed, setTyped] = useState(value);
   const timer = useRef<ReturnType<typeof setTimeout>>(undefined);
-  useEffect(() => setTyped(value), [value]);
+  // What comes back of what was sent is no news: meanwhile more may have been typed.
+  const sent = useRef(value);
+  useEffect(() => {
+    if (value === sent.current) return;
+    clearTimeout(timer.current);
+    sent.current = value;
+    setTyped(value);
+  }, [value]);
   useEffect(() => () => clearTimeout(timer.current), []);
   const change = (text: string, delay: number) => {
     setTyped(text);
     clearTimeout(timer.current);
-    timer.current = setTimeout(() => onChange(text.trim()), delay);
+    timer.current = setTimeout(() => {
+      sent.current = text.trim().toLowerCase();
+      onChange(sent.current);
+    }, delay);
   };
   return (
     <SearchInput

@@ -1,3 +1,4 @@
+import type { VmPage } from '../../../src/api/answers';
 import type { VmQuery } from '../api/query-types';
 import { FILTER_GROUPS, type FilterGroup } from './groups';
 
@@ -72,15 +73,23 @@ export function isFiltered({ status, name, ip, namespace }: VmFilters): boolean 
   return status.length > 0 || Boolean(name || ip || namespace);
 }
 
+/** With one group active that was not, or the other way round. */
+export function withToggled(filters: VmFilters, group: FilterGroup): VmFilters {
+  const { status } = filters;
+  const toggled = FILTER_GROUPS.filter((each) => (each === group) !== status.includes(each));
+  return { ...filters, status: toggled, page: 1 };
+}
+
 /**
  * With Transitioning active, so that a clone that was just asked for is shown (clone-vm.md): it joins those that are
- * active; where none is, all become active, or it alone would hide every other VM. The same object when it is active already.
+ * active; where none is, all become active, or it alone would hide every other VM. Each row that was shown stays, and so
+ * does the page. The same object when it is active already.
  */
 export function withTransitioning(filters: VmFilters): VmFilters {
   const { status } = filters;
   if (status.includes('Transitioning')) return filters;
   const active = status.length === 0 ? FILTER_GROUPS : [...status, 'Transitioning'];
-  return { ...filters, status: FILTER_GROUPS.filter((group) => active.includes(group)), page: 1 };
+  return { ...filters, status: FILTER_GROUPS.filter((group) => active.includes(group)) };
 }
 
 /** Whether a name, address or namespace filter hides a clone in progress, which has no address. */
@@ -90,4 +99,13 @@ export function hides(
 ): boolean {
   const isNamed = clone.name.includes(name.toLowerCase());
   return !isNamed || ip !== '' || (namespace !== '' && namespace !== clone.namespace);
+}
+
+/** Whether a VM that the filters let through may be on another page than the one that is shown. */
+export function isElsewhere(
+  page: VmPage | undefined,
+  { namespace, name }: { namespace: string; name: string },
+): boolean {
+  if (!page || page.total <= page.limit) return false;
+  return !page.items.some((row) => row.namespace === namespace && row.name === name);
 }
