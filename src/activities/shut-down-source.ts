@@ -198,6 +198,6 @@ function stillOn({ source, force }: ShutDownInput, waitingFor: string): Error {
     'SourceShutdownFailed',
     `${namespace}/${name} did not shut down in time${force ? ', even by force' : ''}: ${waitingFor}. ` +
       'Shut it down by hand, or clone again with a longer shutdownTimeoutSeconds' +
-      `${force ? '' : ' or with forceShutdown, which cuts its power'}. Its power state has been given back.`,
+      `${force ? '' : ' or with forceShutdown, which cuts its power'}. It gets its power state back.`,
   );
 }

@@ -41,9 +41,11 @@ export function diagnose({ name, outcome, since, dataVolume, events = [] }: Stal
     .join(' ');
 }
 
+/** The latest, but rather any other than CDI's word that the copy is pending, which is known. */
 function lastWarning(events: readonly KubernetesEvent[]): string | undefined {
   const warnings = events.filter(({ type }) => type === 'Warning');
-  const latest = warnings.sort((a, b) => timeOf(b).localeCompare(timeOf(a)))[0];
+  warnings.sort((a, b) => timeOf(b).localeCompare(timeOf(a)));
+  const latest = warnings.find(({ reason }) => reason !== 'Pending') ?? warnings[0];
   return latest && joined(latest.reason, latest.message);
 }
 

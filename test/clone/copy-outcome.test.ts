@@ -381,6 +381,11 @@ describe('diagnosis of a stall', () => {
       `Disk root: Unheard without a move since ${since}. CDI says: CloneSourceInUse: why.`,
     ],
     [
+      'a warning that tells more than that it is pending',
+      { ...at(dv({ phase: 'Unheard' })), events: [event('ProvisioningFailed', '1'), event('Pending', '2')] },
+      `Disk root: Unheard without a move since ${since}. CDI says: ProvisioningFailed: why.`,
+    ],
+    [
       'the last condition',
       at(
         dv({
