@@ -38,7 +38,7 @@ export function createApp(deps: ApiDeps): Express {
   const running = new RunningClones(deps.temporal, deps.now);
   const views = {
     running,
-    rows: new VmRows(deps.caches, running),
+    rows: new VmRows(deps.caches, running, deps.logger),
     clones: new CloneReader(deps.temporal),
     copies: new LiveCopies(deps.caches),
   };

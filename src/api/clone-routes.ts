@@ -1,5 +1,6 @@
 import type { RequestHandler } from 'express';
-import type { Phase, VmRef } from '../contract';
+import { cancelObstacle } from '../clone/cancel';
+import type { CloneView, VmRef } from '../contract';
 import { cloneFields } from '../log';
 import { BadPageToken, type CloneDescription, type CloneReader, cancelClone, listClones } from '../temporal';
 import { callerOf } from './caller';
@@ -19,9 +20,6 @@ import {
   idempotencyKeySchema,
   listClonesQuerySchema,
 } from './schemas';
-
-/** Past the commit point: every disk is copied, and the clone will be. */
-const PAST_CANCEL: readonly Phase[] = ['RestartingSource', 'Finishing'];
 
 /** Handlers of `/clones`. */
 export function cloneRoutes(
@@ -76,14 +74,8 @@ export function cloneRoutes(
   const cancel: RequestHandler = async (request, response) => {
     const target = parsePath(clonePathSchema, request);
     const { reason } = parseOptionalBody(cancelCloneSchema, request);
-    const { view, open, planned } = await find(target);
-    if (!open) throw finished(view.id);
-    if (PAST_CANCEL.includes(view.phase)) {
-      throw new Problem(
-        'clone-past-cancel',
-        `Every disk of ${view.id} is copied and it is being finished: delete the VM instead if it is not wanted.`,
-      );
-    }
+    const { view, planned } = await find(target);
+    refuseUnlessCancellable(view);
     const cancelRequest = { requestedBy: callerOf(request), ...(reason && { reason }) };
     // Once is enough: each signal lengthens the history.
     if (!view.cancelRequested) {
@@ -100,6 +92,21 @@ export function cloneRoutes(
   };
 
   return { create, list, get, cancel };
+}
+
+/** One that is being cancelled can be asked again: it does no more. */
+function refuseUnlessCancellable(view: CloneView): void {
+  switch (cancelObstacle(view)) {
+    case 'ended':
+      throw finished(view.id);
+    case 'copied':
+      throw new Problem(
+        'clone-past-cancel',
+        `Every disk of ${view.id} is copied and it is being finished: delete the VM instead if it is not wanted.`,
+      );
+    case 'undoing':
+      throw new Problem('clone-undoing', `The clone ${view.id} has failed and is being undone already.`);
+  }
 }
 
 function finished(id: string): Problem {

@@ -1,5 +1,6 @@
 import compression from 'compression';
 import type { RequestHandler } from 'express';
+import { isEventStream } from './events-stream';
 
 /** Answers below so many bytes fit into one packet as they are. */
 const LEAST_BYTES = 1_024;
@@ -11,8 +12,6 @@ const LEAST_BYTES = 1_024;
 export function compressAnswers(): RequestHandler {
   return compression({
     threshold: LEAST_BYTES,
-    filter: (request, response) =>
-      !/^text\/event-stream/i.test(String(response.getHeader('Content-Type'))) &&
-      compression.filter(request, response),
+    filter: (request, response) => !isEventStream(response) && compression.filter(request, response),
   });
 }

@@ -26,13 +26,15 @@ export function consoleRoutes(folder = BUILT) {
 
   /** Under `/assets`. A missing one is not answered with the page, which a browser would take for the script. */
   const asset: RequestHandler = (request, response, next) => {
-    const within = request.url.slice('/assets'.length);
+    const within = request.path.slice('/assets'.length);
     at(within, hashed)(request, response, (error?: unknown) => next(error ?? 'route'));
   };
 
   /** Beside `index.html`, such as `theme.js` and `favicon.svg`. */
   const rootFile: RequestHandler = (request, response, next) => {
-    if (request.path === '/index.html') return next('route');
+    const { file } = request.params as { file: string };
+    // The page has its own paths, and what is escaped may name it too.
+    if (file === 'index.html' || file.includes('/')) return next('route');
     others(request, response, (error?: unknown) => next(error ?? 'route'));
   };
 

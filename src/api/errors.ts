@@ -8,9 +8,12 @@ export const problemHandler: ErrorRequestHandler = (error, request, response, ne
   if (response.headersSent) return next(error);
   const problem = toProblem(error);
   if (problem.status >= 500) request.log.error({ err: error }, problem.detail);
+  // Whoever failed may have said already how long its answer is to be kept.
+  response.removeHeader('ETag');
+  response.removeHeader('Last-Modified');
   response
     .status(problem.status)
-    .set(problem.headers)
+    .set({ 'Cache-Control': 'no-store', ...problem.headers })
     .type('application/problem+json')
     .send(JSON.stringify({ ...problem.document(), requestId: request.id }));
 };
@@ -56,6 +59,12 @@ function fromParser(error: unknown): Problem | undefined {
   const { status, type, limit } = (error ?? {}) as { status?: number; type?: string; limit?: number };
   if (type === 'entity.parse.failed') {
     return new Problem('malformed-json', 'The body can not be parsed as JSON: it must be one object.');
+  }
+  if (status === 412) {
+    return new Problem(
+      'precondition-failed',
+      'What is here is not what If-Match or If-Unmodified-Since names.',
+    );
   }
   if (status === 413) return new Problem('body-too-large', `A body may have at most ${limit} bytes.`);
   if (status === 415) return new Problem('unsupported-media-type', 'Send the body as plain JSON in UTF-8.');

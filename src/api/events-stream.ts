@@ -1,8 +1,10 @@
 import type { RequestHandler, Response } from 'express';
-import { z } from 'zod';
+import { Gauge, type Registry } from 'prom-client';
 import { type EventJournal, frameOf } from './events-journal';
 import { parseQuery } from './parse';
-import { unavailable } from './problem';
+import { Problem, unavailable } from './problem';
+import { refuseCrossSite } from './security';
+import { nothingSchema } from './vm-schemas';
 
 export interface StreamLimits {
   /** Milliseconds between two signs of life. Default 15 s. */
@@ -21,6 +23,7 @@ export interface StreamDeps extends StreamLimits {
   /** Told when the first begins to listen, and when the last has gone. */
   onListening: (anyone: boolean) => void;
   stopping?: AbortSignal;
+  registry: Registry;
 }
 
 /**
@@ -29,9 +32,10 @@ export interface StreamDeps extends StreamLimits {
  * no longer has what it should get next: it comes back with its last id and is told what it missed, or `resync`.
  */
 export function eventStream(deps: StreamDeps): RequestHandler {
-  const { journal, onListening, stopping } = deps;
+  const { journal, onListening, stopping, registry } = deps;
   const { heartbeatMs = HEARTBEAT_MS, mostListeners = MOST_LISTENERS } = deps;
   const listeners = new Set<Listener>();
+  countListeners(registry, () => listeners.size);
   let woken = false;
   let beating: NodeJS.Timeout | undefined;
 
@@ -63,7 +67,10 @@ export function eventStream(deps: StreamDeps): RequestHandler {
   }
 
   return (request, response) => {
-    parseQuery(noQuery, request);
+    parseQuery(nothingSchema, request);
+    // A stream takes a place, whether or not the page that asked can read it.
+    refuseCrossSite(request);
+    refusePipelined(response);
     if (stopping?.aborted) throw unavailable('The API is about to end. Try again in a moment.');
     if (listeners.size >= mostListeners) {
       throw unavailable(
@@ -80,7 +87,30 @@ export function eventStream(deps: StreamDeps): RequestHandler {
   };
 }
 
-const noQuery = z.strictObject({});
+/**
+ * A response that waits for another one on the same connection gets no socket, and when that closes no 'close': its
+ * place would be taken for ever.
+ */
+function refusePipelined({ socket }: Response): void {
+  if (socket) return;
+  throw new Problem('invalid-request', 'Ask for the events when the answer before has come whole.');
+}
+
+function countListeners(registry: Registry, count: () => number): void {
+  new Gauge({
+    name: 'vm_clone_event_listeners',
+    help: 'Connections that listen to the events',
+    registers: [registry],
+    collect() {
+      this.set(count());
+    },
+  });
+}
+
+/** Whether the answer is a stream of events: it ends when its reader goes. */
+export function isEventStream(response: Pick<Response, 'getHeader'>): boolean {
+  return /^text\/event-stream/i.test(String(response.getHeader('Content-Type')));
+}
 
 const HEADERS = {
   'Content-Type': 'text/event-stream; charset=utf-8',

@@ -38,9 +38,9 @@ export interface LiveFeed {
 
 /** Puts the feed together: who watches VMs, who watches clones, and who is told. */
 export function liveFeed(deps: LiveDeps): LiveFeed {
-  const { caches, rows, running, logger, stopping, live = {} } = deps;
+  const { caches, rows, running, logger, registry, stopping, live = {} } = deps;
   const journal = new EventJournal(live);
-  const vms = new LiveVms({ caches, rows, journal });
+  const vms = new LiveVms({ caches, rows, journal, logger });
   const clones = new LiveClones({
     ...deps,
     journal,
@@ -88,7 +88,7 @@ export function liveFeed(deps: LiveDeps): LiveFeed {
   });
 
   return {
-    stream: eventStream({ ...live, journal, onListening, stopping }),
+    stream: eventStream({ ...live, journal, onListening, stopping, registry }),
     touch: (id) => clones.touch(id),
   };
 }

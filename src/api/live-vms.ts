@@ -1,6 +1,7 @@
 import { isDeepStrictEqual } from 'node:util';
 import type { VmRow } from '../clone/status';
 import type { Caches } from '../kubernetes';
+import type { Logger } from '../log';
 import type { EventJournal } from './events-journal';
 import { cloneUidOf, keyOf } from './live-index';
 import { SORT_KEYS } from './schemas';
@@ -15,6 +16,7 @@ export interface LiveVmsDeps {
   caches: Pick<Caches, 'virtualMachines' | 'instances' | 'dataVolumes'>;
   rows: VmRows;
   journal: EventJournal;
+  logger: Logger;
 }
 
 /**
@@ -82,9 +84,18 @@ export class LiveVms {
       if (left === 0) break;
       left -= 1;
       this.changed.delete(key);
-      this.publishOne(key);
+      this.publishSafely(key);
     }
     if (this.changed.size > 0) this.timer = setTimeout(() => this.publish(), 0).unref();
+  }
+
+  /** Nobody is there to catch what a timer throws: it would end the process. */
+  private publishSafely(key: string): void {
+    try {
+      this.publishOne(key);
+    } catch (error) {
+      this.deps.logger.error({ err: error, vm: key }, 'VM not told');
+    }
   }
 
   private publishOne(key: string): void {

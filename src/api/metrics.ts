@@ -1,5 +1,6 @@
 import type { RequestHandler } from 'express';
 import { Histogram, type Registry } from 'prom-client';
+import { isEventStream } from './events-stream';
 
 /** Handler of `/metrics`, in Prometheus' text format. */
 export function metricsRoute(registry: Registry): RequestHandler {
@@ -8,7 +9,7 @@ export function metricsRoute(registry: Registry): RequestHandler {
   };
 }
 
-/** Times every request by route, method and status. */
+/** Times every request by route, method and status; but how long somebody listens says nothing of us. */
 export function measureRequests(registry: Registry): RequestHandler {
   const duration = new Histogram({
     name: 'vm_clone_http_request_duration_seconds',
@@ -20,6 +21,7 @@ export function measureRequests(registry: Registry): RequestHandler {
   return (request, response, next) => {
     const end = duration.startTimer();
     response.on('finish', () => {
+      if (isEventStream(response)) return;
       // The path's pattern, never the path: names would make as many series as there are VMs.
       const route = (request.route as { path?: string } | undefined)?.path ?? 'unmatched';
       end({ method: request.method, route, status: response.statusCode });

@@ -29,7 +29,7 @@ function answer(description: string, schema: z.ZodType): ZodOpenApiResponseObjec
 
 /** Answers for what may go wrong, one for each status. */
 function problems(...types: ProblemType[]): Record<string, ZodOpenApiResponseObject> {
-  const all: ProblemType[] = [...types, 'internal', 'unavailable'];
+  const all: ProblemType[] = [...types, 'unknown-host', 'cross-origin', 'internal', 'unavailable'];
   const titles = new Map<number, string[]>();
   for (const type of all) {
     const { status, title } = PROBLEMS[type];
@@ -87,7 +87,7 @@ const operations = {
       requestParams: { path: vmPathSchema },
       responses: {
         200: answer('The virtual machine', vmDetailSchema),
-        ...problems('invalid-request', 'vm-not-found'),
+        ...problems('invalid-request', 'vm-not-found', 'cluster-refused'),
       },
     },
     patch: {
@@ -196,7 +196,16 @@ const operations = {
       requestBody: { content: { 'application/json': { schema: cancelCloneSchema } }, required: false },
       responses: {
         202: accepted,
-        ...problems('invalid-request', 'clone-not-found', 'clone-finished', 'clone-past-cancel'),
+        ...problems(
+          'invalid-request',
+          'malformed-json',
+          'clone-not-found',
+          'clone-finished',
+          'clone-past-cancel',
+          'clone-undoing',
+          'body-too-large',
+          'unsupported-media-type',
+        ),
       },
     },
   },

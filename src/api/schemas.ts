@@ -138,19 +138,27 @@ const cloneShape = z.object({
   failure: z.object({ type: z.enum(FAILURES), message: z.string() }).optional(),
   warnings: z.array(remarkSchema),
   cancelRequested: z.object({ requestedBy: z.string(), reason: z.string().optional() }).optional(),
-  stalled: z.object({ since: timeSchema, diagnosis: z.string() }).optional(),
+  stalled: z
+    .object({ since: timeSchema, diagnosis: z.string() })
+    .optional()
+    .meta({ description: 'While no disk has moved for five minutes or longer' }),
   retrying: z.object({ step: z.string(), attempt: z.number(), message: z.string() }).optional(),
   timings: z
     .object({
       startedAt: timeSchema,
-      sourceStoppedAt: timeSchema.optional(),
+      sourceStoppedAt: timeSchema
+        .optional()
+        .meta({ description: 'When the source was asked to stop: from then on its downtime counts' }),
       copyStartedAt: timeSchema.optional(),
       copiedAt: timeSchema.optional(),
       sourceRunningAt: timeSchema.optional(),
       endedAt: timeSchema.optional(),
     })
     .optional(),
-  sourceDowntimeSeconds: z.number().optional(),
+  sourceDowntimeSeconds: z
+    .number()
+    .optional()
+    .meta({ description: 'From `sourceStoppedAt` to `sourceRunningAt`' }),
   actions: z.object({ cancelCloning: actionSchema }),
   links: z.object({ self: z.string(), temporalUi: z.string() }),
 });

@@ -1,5 +1,5 @@
 import { isIPv6 } from 'node:net';
-import type { RequestHandler } from 'express';
+import type { Request, RequestHandler } from 'express';
 import { type Config, isLoopback } from '../config';
 import { invalidRequest, Problem } from './problem';
 
@@ -39,7 +39,7 @@ export function refuseForeignPages({
   const known = new Set([host, ...allowedHosts].map((name) => urlOf(hostInUrl(name))?.hostname));
   const isOurs = ({ hostname }: URL) => isLoopback(bare(hostname)) || known.has(hostname);
   return (request, _response, next) => {
-    const { host: called, origin, 'sec-fetch-site': site } = request.headers;
+    const { host: called, origin } = request.headers;
     const writes = request.method !== 'GET' && request.method !== 'HEAD';
     if (called === undefined) throw invalidRequest([{ field: 'Host', message: 'is required' }]);
     const here = urlOf(called);
@@ -49,9 +49,14 @@ export function refuseForeignPages({
       const page = URL.canParse(origin) ? new URL(origin) : undefined;
       if (!page || !isOurs(page) || (writes && page.host !== here.host)) throw foreign(`of ${shown(origin)}`);
     }
-    if (writes && site === 'cross-site') throw foreign('of another site');
+    if (writes) refuseCrossSite(request);
     next();
   };
+}
+
+/** For what another site's page may not even ask for without reading the answer. */
+export function refuseCrossSite({ headers }: Pick<Request, 'headers'>): void {
+  if (headers['sec-fetch-site'] === 'cross-site') throw foreign('of another site');
 }
 
 function unknownHost(name: string): Problem {

@@ -3,12 +3,12 @@ import type { z } from 'zod';
 import type { ActionName } from '../clone/actions';
 import type { VmRow } from '../clone/status';
 import type { VmRef } from '../contract';
-import { Kinds } from '../kubernetes';
+import { isCode, Kinds } from '../kubernetes';
 import { callerOf } from './caller';
 import type { ApiDeps } from './deps';
 import { type FreshVm, noSuchVm, readFresh, refuseUnlessEnabled, unlessRefused } from './fresh-vm';
 import { parseOptionalBody, parsePath, parseQuery } from './parse';
-import { Problem } from './problem';
+import { Problem, unavailable } from './problem';
 import { vmPathSchema } from './schemas';
 import { forceSchema, nothingSchema } from './vm-schemas';
 
@@ -21,6 +21,9 @@ const VERBS = {
   unpause: { action: 'unpause', of: 'instance' },
 } as const satisfies Record<string, { action: ActionName; of: 'vm' | 'instance'; forced?: object }>;
 type Verb = keyof typeof VERBS;
+
+/** A controller that writes the status in between is no reason to give up. */
+const DELETE_TRIES = 3;
 
 /** Handlers of `/vms/{namespace}/{name}/<verb>` and of `DELETE /vms/{namespace}/{name}`. */
 export function vmActionRoutes({ cluster, logger }: Pick<ApiDeps, 'cluster' | 'logger'>) {
@@ -55,16 +58,31 @@ export function vmActionRoutes({ cluster, logger }: Pick<ApiDeps, 'cluster' | 'l
 
   const remove: RequestHandler = async (request, response) => {
     const { ref } = asked(request, nothingSchema);
-    const found = await readFresh(cluster, ref);
-    refuseUnlessEnabled(found, 'delete');
-    const { uid } = found.vm.metadata;
-    const isThere = await unlessRefused(cluster, ref, 'delete', () =>
-      cluster.delete(Kinds.VirtualMachine, ref, { uid, propagationPolicy: 'Background' }),
-    );
-    if (!isThere) throw noSuchVm(ref);
+    const found = await removeAsSeen(ref);
     log(ref, request, { action: 'delete' });
     response.status(202).json(await rowAfter(ref, found));
   };
+
+  /** Deletes nothing but the VM that it first looked at, and that only as it was at its last look. */
+  async function removeAsSeen(ref: VmRef): Promise<FreshVm> {
+    let uid: string | undefined;
+    for (let tries = 0; tries < DELETE_TRIES; tries += 1) {
+      const found = await readFresh(cluster, ref);
+      const { metadata } = found.vm;
+      uid ??= metadata.uid;
+      if (metadata.uid !== uid) throw replaced(ref);
+      refuseUnlessEnabled(found, 'delete');
+      const { resourceVersion } = metadata;
+      const done = await unlessRefused(cluster, ref, 'delete', () =>
+        cluster
+          .delete(Kinds.VirtualMachine, ref, { uid, resourceVersion, propagationPolicy: 'Background' })
+          .catch(asWrittenMeanwhile),
+      );
+      if (done === false) throw noSuchVm(ref);
+      if (done !== 'written meanwhile') return found;
+    }
+    throw unavailable(`${ref.namespace}/${ref.name} is being changed by others. Try again in a moment.`);
+  }
 
   return {
     start: act('start'),
@@ -74,6 +92,18 @@ export function vmActionRoutes({ cluster, logger }: Pick<ApiDeps, 'cluster' | 'l
     unpause: act('unpause'),
     remove,
   };
+}
+
+function asWrittenMeanwhile(error: unknown): 'written meanwhile' {
+  if (!isCode(error, 409)) throw error;
+  return 'written meanwhile';
+}
+
+function replaced({ namespace, name }: VmRef): Problem {
+  return new Problem(
+    'action-refused',
+    `${namespace}/${name} has been replaced by another VM of that name meanwhile: look at it again.`,
+  );
 }
 
 function asked<S extends z.ZodType>(request: Request, schema: S): { ref: VmRef; body: z.output<S> } {

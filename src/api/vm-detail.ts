@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto';
 import { canonicalJson } from '../clone/canonical-json';
-import { descriptionOf, EDITED_PARTS, type EditedPart, editedParts } from '../clone/edit';
+import { descriptionOf, domainOf, EDITED_PARTS, type EditedPart, editedParts } from '../clone/edit';
 import { isFinal } from '../clone/power';
 import type { VirtualMachine, VirtualMachineInstance } from '../clone/resources';
 import { recordedRevision, recordedSpec } from '../clone/revisions';
@@ -17,9 +17,7 @@ interface Seen {
 
 /** One VM with what can be edited of it. The cluster is asked only for the size that an instancetype gives. */
 export async function detailOf(cluster: ClusterClient, { vm, vmi, row }: Seen): Promise<VmDetail> {
-  const size = vm.spec.instancetype
-    ? await sizeByInstancetype(cluster, vm, vmi)
-    : sizeOf(vm.spec.template.spec.domain);
+  const size = vm.spec.instancetype ? await sizeByInstancetype(cluster, vm, vmi) : sizeOf(domainOf(vm));
   return { ...row, description: descriptionOf(vm), size, version: versionOf(vm) };
 }
 

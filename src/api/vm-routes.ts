@@ -10,6 +10,7 @@ import { detailOf } from './vm-detail';
 import { vmEditRoute } from './vm-edit';
 import { vmPage } from './vm-page';
 import type { VmRows } from './vm-rows';
+import { nothingSchema } from './vm-schemas';
 
 /** Handlers of `/vms`. */
 export function vmRoutes(deps: ApiDeps & { running: RunningClones; rows: VmRows }) {
@@ -22,6 +23,7 @@ export function vmRoutes(deps: ApiDeps & { running: RunningClones; rows: VmRows 
 
   const get: RequestHandler = async (request, response) => {
     const { namespace, name } = parsePath(vmPathSchema, request);
+    parseQuery(nothingSchema, request);
     const row = await rows.one(namespace, name);
     const vm = deps.caches.virtualMachines.get(namespace, name);
     if (!row || !vm) throw noSuchVm({ namespace, name });

@@ -1,13 +1,16 @@
+import { ACTIONS, type Actions } from '../clone/actions';
+import { isLocked } from '../clone/lock';
 import { isInProgress } from '../clone/ownership';
 import type { DataVolume, VirtualMachine, VirtualMachineInstance } from '../clone/resources';
 import { type VmRow, vmRow } from '../clone/status';
 import type { Caches } from '../kubernetes';
+import type { Logger } from '../log';
 import { Lru } from '../temporal/lru';
 import { ByClone, cloneUidOf } from './live-index';
 import { unavailable } from './problem';
 import type { RunningClones } from './running-clones';
 
-/** How many clones under way are remembered by their percent. */
+/** How many clones under way are remembered by their percent, and how many VMs that can't be read. */
 const KEPT = 5_000;
 
 type Watches = Pick<Caches, 'virtualMachines' | 'instances' | 'dataVolumes'>;
@@ -21,12 +24,15 @@ export class VmRows {
   private readonly computed = new WeakMap<VirtualMachine, { vmi?: VirtualMachineInstance; row: VmRow }>();
   /** The last percent of each clone in progress, by the VM's uid: what is shown never falls. */
   private readonly percents = new Lru<number>(KEPT);
+  /** By uid: that they can't be read is logged once. */
+  private readonly unreadable = new Lru<true>(KEPT);
   private readonly targets: ByClone<VirtualMachine>;
   private readonly disks: ByClone<DataVolume>;
 
   constructor(
     private readonly caches: Watches,
     private readonly clones: Clones,
+    private readonly logger: Logger,
   ) {
     this.targets = new ByClone(caches.virtualMachines, isInProgress);
     this.disks = new ByClone(caches.dataVolumes);
@@ -69,9 +75,21 @@ export class VmRows {
     return this.targets.of(cloneUid);
   }
 
+  /** One VM of a shape that no webhook lets pass costs nobody the other rows. */
   private rowOf(vm: VirtualMachine): VmRow {
-    const vmi = this.caches.instances.get(vm.metadata.namespace, vm.metadata.name);
-    if (isInProgress(vm)) return this.cloneRow(vm, vmi);
+    const { namespace, name, uid = '' } = vm.metadata;
+    const vmi = this.caches.instances.get(namespace, name);
+    try {
+      return isInProgress(vm) ? this.cloneRow(vm, vmi) : this.plainRow(vm, vmi);
+    } catch (error) {
+      if (!this.unreadable.get(uid))
+        this.logger.warn({ err: error, vm: `${namespace}/${name}` }, 'VM can not be read');
+      this.unreadable.set(uid, true);
+      return unreadableRow(vm);
+    }
+  }
+
+  private plainRow(vm: VirtualMachine, vmi: VirtualMachineInstance | undefined): VmRow {
     const known = this.computed.get(vm);
     if (known && known.vmi === vmi) return known.row;
     const row = vmRow({ vm, vmi });
@@ -97,4 +115,25 @@ export class VmRows {
     if (this.synced) return;
     throw unavailable('The VMs are still being read from the cluster. Try again in a moment.');
   }
+}
+
+/** That the VM is there, and no more. */
+function unreadableRow(vm: VirtualMachine): VmRow {
+  const { namespace = '', name, creationTimestamp } = vm.metadata;
+  const unread = {
+    enabled: false,
+    reason: `${name} can not be read: its spec lacks what KubeVirt requires.`,
+  };
+  return {
+    namespace,
+    name,
+    status: 'Unknown',
+    filterGroup: 'Unknown',
+    percent: null,
+    ip: null,
+    node: null,
+    createdAt: creationTimestamp ?? null,
+    locked: isLocked(vm),
+    actions: Object.fromEntries(ACTIONS.map((action) => [action, unread])) as Actions,
+  };
 }

@@ -9,23 +9,24 @@ export const NOT_CANCELLABLE = {
   ended: 'The clone has finished: there is nothing to cancel.',
 } as const;
 
+type Cancellable = Pick<CloneView, 'outcome' | 'phase' | 'cancelRequested' | 'failure'>;
+
 /** Whether a clone can be cancelled: a courtesy, for its outcome says whether the cancel or the clone was first. */
-export function cancelAction(
-  clone: Pick<CloneView, 'outcome' | 'phase' | 'cancelRequested' | 'failure'>,
-): Action {
-  const reason = whyNot(clone);
-  return reason === undefined ? { enabled: true } : { enabled: false, reason };
+export function cancelAction(clone: Cancellable): Action {
+  const obstacle = cancelObstacle(clone);
+  return obstacle === undefined ? { enabled: true } : { enabled: false, reason: NOT_CANCELLABLE[obstacle] };
 }
 
-function whyNot({
+/** What stands against a cancel; undefined where nothing does. */
+export function cancelObstacle({
   outcome,
   phase,
   cancelRequested,
   failure,
-}: Parameters<typeof cancelAction>[0]): string | undefined {
-  if (outcome) return NOT_CANCELLABLE.ended;
-  if (cancelRequested) return NOT_CANCELLABLE.cancelling;
-  if (failure || phase === 'RollingBack') return NOT_CANCELLABLE.undoing;
-  if (phase === 'RestartingSource' || phase === 'Finishing') return NOT_CANCELLABLE.copied;
+}: Cancellable): keyof typeof NOT_CANCELLABLE | undefined {
+  if (outcome) return 'ended';
+  if (cancelRequested) return 'cancelling';
+  if (failure || phase === 'RollingBack') return 'undoing';
+  if (phase === 'RestartingSource' || phase === 'Finishing') return 'copied';
   return undefined;
 }

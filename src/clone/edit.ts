@@ -24,13 +24,18 @@ export type EditedPart = (typeof EDITED_PARTS)[number];
 const DOMAIN = '/spec/template/spec/domain';
 const ANNOTATION = pointer('metadata', 'annotations', DESCRIPTION_ANNOTATION);
 
+/** The API server takes a VM whose template has no spec; KubeVirt's webhooks don't. */
+export function domainOf({ spec }: VirtualMachine): Domain {
+  return spec.template.spec?.domain ?? {};
+}
+
 export function descriptionOf({ metadata }: VirtualMachine): string {
   return metadata.annotations?.[DESCRIPTION_ANNOTATION] ?? '';
 }
 
 /** Everything in the VM that says one of the parts, and nothing else: the same while nobody edits them. */
 export function editedParts(vm: VirtualMachine): Record<EditedPart, unknown> {
-  const { cpu, memory, resources } = vm.spec.template.spec.domain;
+  const { cpu, memory, resources } = domainOf(vm);
   const asked = (name: string) => [resources?.requests?.[name], resources?.limits?.[name]];
   return {
     description: descriptionOf(vm),
@@ -124,7 +129,8 @@ function withMemory(domain: Domain, memory: string): Domain {
 /**
  * Requests and limits after a change from `old`: those that said the same go along, so does a limit that would
  * come to stand below the new size, and a request that would come to stand above it. Else a request could exceed
- * its limit, or the guest's memory its own, which KubeVirt refuses (vmi-create-admitter.go). Without either, nothing.
+ * its limit, or the guest's memory its own, which KubeVirt refuses (vmi-create-admitter.go). Two that are equal stay so:
+ * else the pod would lose its QoS class Guaranteed, without which there are no dedicated CPUs. Without either, nothing.
  */
 function following(
   resources: Domain['resources'],
@@ -133,14 +139,16 @@ function following(
   written: string,
 ): Domain['resources'] {
   const size = parseQuantity(written) as number;
+  const request = parseQuantity(resources?.requests?.[name]);
+  const limit = parseQuantity(resources?.limits?.[name]);
   const goesAlong = {
-    requests: (value: number) => value === old || (value < old && value > size),
-    limits: (value: number) => value === old || (value > old && value < size),
+    requests: request !== undefined && (request === old || (request < old && request > size)),
+    limits: limit !== undefined && (limit === old || (limit > old && limit < size)),
   };
+  const isGuaranteed = request !== undefined && request === limit;
   let changed = resources;
   for (const kind of ['requests', 'limits'] as const) {
-    const value = parseQuantity(resources?.[kind]?.[name]);
-    if (value === undefined || !goesAlong[kind](value)) continue;
+    if (!goesAlong[kind] && !(isGuaranteed && (goesAlong.requests || goesAlong.limits))) continue;
     changed = { ...changed, [kind]: { ...changed?.[kind], [name]: written } };
   }
   return changed;

@@ -29,6 +29,7 @@ export interface ListOptions extends CallOptions {
 export interface DeleteOptions extends CallOptions {
   /** Refuses (409) when the object of that name is another one. */
   uid?: string;
+  /** Refuses (409) when the object has been written since. */
   resourceVersion?: string;
   propagationPolicy?: 'Background' | 'Foreground' | 'Orphan';
   gracePeriodSeconds?: number;
@@ -167,7 +168,7 @@ export class ClusterClient {
     });
   }
 
-  /** Asks for deletion. False when there is no such object; 409 when it isn't the one of that `uid`. */
+  /** Asks for deletion. False when there is no such object; 409 when it isn't the one that the options say. */
   async delete(kind: Kind, ref: ObjectRef, options: DeleteOptions = {}): Promise<boolean> {
     const { signal, uid, resourceVersion, ...rest } = options;
     const preconditions = uid || resourceVersion ? { uid, resourceVersion } : undefined;

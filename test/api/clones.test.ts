@@ -278,6 +278,16 @@ describe('clones that run', () => {
     expect(events?.filter((event) => event.workflowExecutionSignaledEventAttributes)).toHaveLength(1);
   });
 
+  it('can not be cancelled while they are undone, as their action says', async () => {
+    const name = fresh();
+    await ask(name, { description: 'undo until cancelled' });
+    const { actions } = await until(name, ({ failure }) => failure !== undefined);
+    expect(actions.cancelCloning.enabled).toBe(false);
+    expectProblem(await api.post(`clones/demo/${name}/cancel`, {}), 409, 'clone-undoing');
+    expect((await api.get(`clones/demo/${name}`)).body.cancelRequested).toBeUndefined();
+    await handleOf(name).terminate();
+  });
+
   it('can not be cancelled past the commit point', async () => {
     const name = fresh();
     await ask(name, { description: 'pass the commit point' });

@@ -153,6 +153,28 @@ describe('a file', () => {
   });
 });
 
+it.each<[string, Record<string, string>]>([
+  ['/assets/index-1a2b3c4d.js', { 'if-match': '"x"' }],
+  ['/theme.js', { 'if-match': '"x"' }],
+  ['/', { 'if-unmodified-since': 'Thu, 01 Jan 1970 00:00:00 GMT' }],
+])(
+  '%s that is not as the request requires: nobody keeps the refusal as if it were the file',
+  async (path, required) => {
+    const answer = await ask(console.url, 'GET', path, { host: 'localhost', ...required });
+    expectProblem(answer, 412, 'precondition-failed');
+    expect(answer.headers.get('cache-control')).toBe('no-store');
+    expect([answer.headers.get('etag'), answer.headers.get('last-modified')]).toEqual([null, null]);
+  },
+);
+
+it.each(['/', '/theme.js', '/assets/index-1a2b3c4d.js'])(
+  '%s may be asked for by its whole address',
+  async (path) => {
+    const { status, text } = await ask(console.url, 'GET', `http://localhost${path}`, { host: 'localhost' });
+    expect({ status, text }).toEqual({ status: 200, text: (await get(path)).text });
+  },
+);
+
 it('sends no part of a file, which could be one of its compressed form', async () => {
   const headers = { host: 'localhost', range: 'bytes=0-3', 'accept-encoding': 'gzip' };
   const answer = await ask(console.url, 'GET', '/assets/index-1a2b3c4d.js', headers);
@@ -168,6 +190,8 @@ describe('what is no file of the console', () => {
     ['a folder in it with a slash', '/assets/fonts/'],
     ['a missing file', '/robots.txt'],
     ['the page by its file name', '/index.html'],
+    ['the page by its file name, escaped', '/%69ndex.html'],
+    ['the page by its file name, past a folder', '/.%2Findex.html'],
     ['a path that the console does not have', '/clones/demo'],
     ['a hidden file', '/.secret'],
     ['a hidden asset', '/assets/.map'],

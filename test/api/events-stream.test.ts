@@ -1,11 +1,13 @@
 import { connect } from 'node:net';
 import express from 'express';
 import { pinoHttp } from 'pino-http';
+import { Registry } from 'prom-client';
 import { problemHandler } from '../../src/api/errors';
 import { EventJournal, type JournalLimits } from '../../src/api/events-journal';
 import { eventStream, type StreamLimits } from '../../src/api/events-stream';
 import { listen, type RunningServer } from '../../src/api/server';
 import { Listener } from './listener';
+import { ask, RawConnection } from './raw';
 
 const servers: RunningServer[] = [];
 afterEach(async () => {
@@ -23,7 +25,10 @@ async function serve(limits: JournalLimits & StreamLimits = {}) {
     responses.push(response);
     next();
   });
-  app.get('/api/v1/events', eventStream({ ...limits, journal, onListening, stopping: stopping.signal }));
+  const registry = new Registry();
+  const { signal } = stopping;
+  app.get('/api/v1/events', eventStream({ ...limits, journal, onListening, stopping: signal, registry }));
+  app.get('/', (_request, response) => void setImmediate(() => response.end('first')));
   app.use(problemHandler);
   const server = await listen(app, { host: '127.0.0.1', port: 0 });
   servers.push(server);
@@ -31,7 +36,9 @@ async function serve(limits: JournalLimits & StreamLimits = {}) {
     for (let n = from; n <= to; n += 1) journal.publish('vm-gone', { namespace: padding, name: `${n}` });
   };
   const held = () => Math.max(0, ...responses.map(({ writableLength }) => writableLength));
-  return { journal, stopping, listening, server, publish, held, url: server.url };
+  const counted = async () =>
+    (await registry.getSingleMetric('vm_clone_event_listeners')?.get())?.values[0]?.value;
+  return { journal, stopping, listening, server, publish, held, counted, url: server.url };
 }
 
 const numbers = (listener: Listener) => listener.of('vm-gone').map(({ name }) => Number(name));
@@ -159,6 +166,44 @@ test('beyond the limit of listeners it says so; who leaves makes room', async ()
   });
   await second.close();
   await eventually(() => listening.join() === 'true,false');
+});
+
+describe('one connection listens once', () => {
+  const GET = ['GET /api/v1/events HTTP/1.1', 'Host: localhost', '', ''];
+
+  test('however often it asks before its first answer has ended: what it leaves is free again', async () => {
+    const { url, listening, counted } = await serve({ mostListeners: 20 });
+    const connections = await Promise.all([1, 2, 3].map(() => RawConnection.open(url)));
+    for (const connection of connections) {
+      for (let times = 0; times < 25; times += 1) connection.write(...GET);
+      await connection.until('event: hello');
+    }
+    expect(await counted()).toBe(3);
+    for (const { socket } of connections) socket.destroy();
+    await eventually(() => listening.at(-1) === false);
+    expect(await counted()).toBe(0);
+  });
+
+  test('and not behind another answer, which comes whole', async () => {
+    const { url, listening } = await serve();
+    const connection = await RawConnection.open(url);
+    connection.write('GET / HTTP/1.1', 'Host: localhost', '', '').write(...GET);
+    expect(await connection.until('invalid-request')).toMatch(/first.*HTTP\/1\.1 400/s);
+    connection.write(...GET);
+    await connection.until('event: hello');
+    expect(listening).toEqual([true]);
+    connection.socket.destroy();
+  });
+});
+
+test.each(['GET', 'HEAD'])('%s by a page of another site takes no place', async (method) => {
+  const { url, listening } = await serve();
+  const answer = await ask(url, method, '/api/v1/events', {
+    host: 'localhost',
+    'sec-fetch-site': 'cross-site',
+  });
+  expect(answer.status).toBe(403);
+  expect(listening).toEqual([]);
 });
 
 test('the API ends at once, whoever listens', async () => {

@@ -71,7 +71,7 @@ function parseAnswer(received: string): Answer {
   return {
     status: Number(statusLine.split(' ')[1]),
     headers,
-    body: isJson ? JSON.parse(text) : undefined,
+    body: isJson && text ? JSON.parse(text) : undefined,
     text,
   };
 }

@@ -10,6 +10,7 @@ import { loadConfig } from '../../src/config';
 import { createCaches } from '../../src/kubernetes';
 import { createLogger } from '../../src/log';
 import { connectTemporal } from '../../src/temporal';
+import { Listener } from './listener';
 import { TestApi } from './support';
 
 let api: TestApi;
@@ -76,6 +77,19 @@ describe('metrics', () => {
     );
     expect(text).not.toContain('some-name');
   });
+
+  it('count who listens, and not how long: the time of a stream is its reader’s', async () => {
+    const { url } = await api.serve();
+    const metrics = async () => (await api.get(`${url}/metrics`)).text;
+    const listener = await Listener.open(url);
+    expect(await metrics()).toMatch(/^vm_clone_event_listeners 1$/m);
+    await listener.close();
+    await api.until(async () => /^vm_clone_event_listeners 0$/m.test(await metrics()));
+    await api.send(`${url}/api/v1/events`, { method: 'HEAD' });
+    expect((await api.get(`${url}/api/v1/events?since=1`)).status).toBe(400);
+    const timed = (await metrics()).split('\n').filter((line) => /duration_seconds_count.*events/.test(line));
+    expect(timed).toEqual([expect.stringContaining('status="400"')]);
+  });
 });
 
 describe('the description', () => {
@@ -102,6 +116,21 @@ describe('the description', () => {
     ]);
     expect(body.paths['/api/v1/clones'].post.responses).toHaveProperty('409');
     expect(body.components.schemas).toHaveProperty('Problem');
+    const { '/api/v1/vms/{namespace}/{name}': vm, '/api/v1/clones/{namespace}/{name}/cancel': cancel } =
+      body.paths;
+    expect(Object.keys(vm.get.responses)).toEqual(['200', '400', '403', '404', '500', '502', '503']);
+    expect(Object.keys(cancel.post.responses)).toEqual([
+      '202',
+      '400',
+      '403',
+      '404',
+      '409',
+      '413',
+      '415',
+      '500',
+      '503',
+    ]);
+    expect(cancel.post.responses['409'].description).toContain('clone-undoing');
   });
 
   it('says what the schemas refuse', () => {

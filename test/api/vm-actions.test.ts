@@ -1,5 +1,5 @@
 import { STEERING } from '../../simulator';
-import { internalError } from '../../simulator/apiserver';
+import { type AdmissionRequest, internalError } from '../../simulator/apiserver';
 import { IN_PROGRESS, MARKS } from '../../src/contract';
 import { Kinds } from '../../src/kubernetes';
 import { expectProblem } from './support';
@@ -212,6 +212,62 @@ describe('delete', () => {
     await cluster.untilGone(Kinds.VirtualMachine, ref);
     await cluster.untilGone(Kinds.VirtualMachineInstance, ref);
     expectProblem(await at.stage.ask('DELETE'), 404, 'vm-not-found');
+    expect(at.stage.writes()).toEqual(['delete virtualmachines/vm']);
+  });
+});
+
+describe('a delete while others write the VM', () => {
+  const isDelete = ({ operation }: AdmissionRequest) => operation === 'DELETE';
+  beforeEach(async () => {
+    await at.stage.cluster.makeVm(at.stage.namespace, 'vm', { runStrategy: 'Halted' });
+    await at.stage.untilShown('Off');
+  });
+  /** What no action depends on. */
+  const touch = async (value: string) => {
+    await at.stage.cluster.annotate(at.stage.namespace, 'vm', { 'example.com/seen': value });
+  };
+
+  test('as the source of a clone leaves it there', async () => {
+    at.stage.onNextWrite(isDelete, () => at.stage.lock());
+    const answer = await at.stage.ask('DELETE');
+    expectProblem(answer, 409, 'action-refused');
+    expect(answer.body.detail).toBe('vm is locked while it is being cloned.');
+    expect((await at.stage.vm())?.metadata.deletionTimestamp).toBeUndefined();
+  });
+
+  test('in what does not matter is done all the same', async () => {
+    at.stage.onNextWrite(isDelete, () => touch('once'));
+    expect((await at.stage.ask('DELETE')).status).toBe(202);
+    await at.stage.cluster.untilGone(Kinds.VirtualMachine, at.stage.ref);
+    expect(at.stage.writes()).toEqual(Array(2).fill('delete virtualmachines/vm'));
+  });
+
+  test('again and again is given up, and says so', async () => {
+    let writes = 0;
+    const strike = async (request: AdmissionRequest) => {
+      if (!isDelete(request) || request.namespace !== at.stage.namespace) return;
+      writes += 1;
+      await touch(`${writes}`);
+    };
+    const end = at.stage.cluster.simulator.apiServer.addAdmission({ validating: [strike] });
+    const answer = await at.stage.ask('DELETE').finally(end);
+    expectProblem(answer, 503, 'unavailable');
+    expect(answer.body.detail).toContain('is being changed by others');
+    expect(at.stage.writes()).toEqual(Array(3).fill('delete virtualmachines/vm'));
+    expect((await at.stage.vm())?.metadata.deletionTimestamp).toBeUndefined();
+  });
+
+  test('and put another one in its place leaves that alone', async () => {
+    const { cluster, namespace, ref } = at.stage;
+    at.stage.onNextWrite(isDelete, async () => {
+      await cluster.client.delete(Kinds.VirtualMachine, ref);
+      await cluster.untilGone(Kinds.VirtualMachine, ref);
+      await cluster.makeVm(namespace, 'vm', { runStrategy: 'Halted' });
+    });
+    const answer = await at.stage.ask('DELETE');
+    expectProblem(answer, 409, 'action-refused');
+    expect(answer.body.detail).toContain('has been replaced by another VM of that name');
+    expect((await at.stage.vm())?.metadata.deletionTimestamp).toBeUndefined();
     expect(at.stage.writes()).toEqual(['delete virtualmachines/vm']);
   });
 });

@@ -119,8 +119,8 @@ export class VmStage {
     const { namespace } = this;
     let isOver = false;
     const strike = async (request: AdmissionRequest) => {
-      const { kind, object } = request;
-      const isVm = kind.kind === 'VirtualMachine' && object?.metadata.namespace === namespace;
+      const { kind, object, oldObject } = request;
+      const isVm = kind.kind === 'VirtualMachine' && (object ?? oldObject)?.metadata.namespace === namespace;
       if (isOver || !isVm || !fits(request)) return;
       isOver = true;
       await meanwhile();

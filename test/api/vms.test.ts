@@ -1,5 +1,7 @@
+import { ACTIONS } from '../../src/clone/actions';
 import { MARKS } from '../../src/contract';
 import { Kinds } from '../../src/kubernetes';
+import { Listener } from './listener';
 import { type Answer, expectProblem, TestApi } from './support';
 
 let api: TestApi;
@@ -70,7 +72,54 @@ describe('GET /vms', () => {
   });
 });
 
+describe('a VM without what KubeVirt requires', () => {
+  const broken = { namespace: 'odd', name: 'broken' };
+  const statusOf = async () => (await api.get('vms/odd/broken')).body.status;
+
+  it.each<[string, Record<string, string>]>([
+    ['a VM', {}],
+    ['a clone in progress', { [MARKS.inProgress]: 'copying' }],
+  ])('is shown as such, also live, and costs nobody else anything: %s', async (_what, annotations) => {
+    await api.makeVm({ namespace: 'odd', name: 'whole' });
+    const listener = await Listener.open(api.url);
+    await api.cluster.create(Kinds.VirtualMachine, {
+      metadata: { ...broken, annotations },
+      spec: { runStrategy: 'Halted', template: {} },
+    } as never);
+    await listener.until((each) => each.of('vm').some(({ row }) => row.name === 'broken'));
+    await api.cluster.patchMerge(Kinds.VirtualMachine, broken, { metadata: { labels: { a: 'b' } } });
+    await api.until(() => api.caches.virtualMachines.get('odd', 'broken')?.metadata.labels?.a === 'b');
+
+    const { status, body } = await api.get('vms?namespace=odd');
+    expect(status).toBe(200);
+    expect(namesOf({ body } as Answer)).toEqual(['broken', 'whole']);
+    const reason = 'broken can not be read: its spec lacks what KubeVirt requires.';
+    expect(body.items[0]).toMatchObject({
+      status: 'Unknown',
+      filterGroup: 'Unknown',
+      percent: null,
+      locked: false,
+    });
+    for (const action of ACTIONS) expect(body.items[0].actions[action]).toEqual({ enabled: false, reason });
+    expect(body.items[1]).toMatchObject({ status: 'Off', actions: { clone: { enabled: true } } });
+    expect(await statusOf()).toBe('Unknown');
+    const told = api.logged.filter(({ vm }) => vm === 'odd/broken');
+    expect(told).toEqual([expect.objectContaining({ level: 'warn', msg: 'VM can not be read' })]);
+
+    api.logged.length = 0;
+    for (const name of ['broken', 'whole'])
+      await api.cluster.delete(Kinds.VirtualMachine, { namespace: 'odd', name });
+    await api.cluster.delete(Kinds.PersistentVolumeClaim, { namespace: 'odd', name: 'whole-root' });
+    await listener.until((each) => each.of('vm-gone').length === 2);
+    await listener.close();
+  });
+});
+
 describe('GET /vms/{ns}/{name}', () => {
+  it('takes no parameters', async () => {
+    expectProblem(await api.get('vms/demo/web?foo=1'), 400, 'invalid-request');
+  });
+
   it('shows the same row as the list, with what can be edited', async () => {
     const { body } = await api.get('vms/demo/web');
     expect(body).toEqual({

@@ -99,6 +99,12 @@ describe('CPUs', () => {
       2,
       { cpu: { sockets: 2 }, resources: { requests: { cpu: '2' }, limits: { cpu: '2' } } },
     ],
+    [
+      'raise a request together with the limit that it equals',
+      { cpu: { sockets: 2 }, resources: { requests: { cpu: '4' }, limits: { cpu: '4000m' } } },
+      8,
+      { cpu: { sockets: 8 }, resources: { requests: { cpu: '8' }, limits: { cpu: '8' } } },
+    ],
     ['are not written when they are the same', { resources: { limits: { cpu: '2' } } }, 2, {}],
   ])('%s', (_what, domain, cpus, changes) => expect(changesOf(sized(domain), { cpus })).toEqual(changes));
 
@@ -157,6 +163,24 @@ describe('memory is written where the spec says it', () => {
       { memory: { guest: '2Gi' }, resources: limits('4Gi') },
       '8Gi',
       { memory: { guest: '8Gi' }, resources: limits('8Gi') },
+    ],
+    [
+      'a request and a limit that are equal rise together',
+      { memory: { guest: '2Gi' }, resources: { ...requests('3Gi'), ...limits('3Gi') } },
+      '4Gi',
+      { memory: { guest: '4Gi' }, resources: { ...requests('4Gi'), ...limits('4Gi') } },
+    ],
+    [
+      'and sink together',
+      { memory: { guest: '4Gi' }, resources: { ...requests('3Gi'), ...limits('3Gi') } },
+      '2Gi',
+      { memory: { guest: '2Gi' }, resources: { ...requests('2Gi'), ...limits('2Gi') } },
+    ],
+    [
+      'but stay while there is room',
+      { memory: { guest: '2Gi' }, resources: { ...requests('8Gi'), ...limits('8Gi') } },
+      '4Gi',
+      { memory: { guest: '4Gi' } },
     ],
     ['the same in other words changes nothing', { memory: { guest: '2Gi' } }, '2048Mi', {}],
   ])('%s', (_what, domain, memory, changes) => expect(changesOf(sized(domain), { memory })).toEqual(changes));
