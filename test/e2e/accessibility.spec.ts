@@ -1,5 +1,6 @@
 import AxeBuilder from '@axe-core/playwright';
 import type { Page } from '@playwright/test';
+import type { VmRef } from '../../src/contract';
 import { COPIED_DISK, expect, testsWith } from './world';
 
 const test = testsWith();
@@ -17,6 +18,25 @@ async function violations(page: Page): Promise<string[]> {
   });
   const { violations } = await new AxeBuilder({ page }).withTags(TAGS).analyze();
   return violations.flatMap(({ id, nodes }) => nodes.map(({ html }) => `${id}: ${html.slice(0, 200)}`));
+}
+
+/** The page's width, by how much its main part is wider than it may be, and what juts out sideways. */
+function overflow(page: Page): Promise<(number | string)[]> {
+  return page.evaluate(() => {
+    const main = document.querySelector('main') as HTMLElement;
+    const { left, right } = main.getBoundingClientRect();
+    const beyond = [...document.querySelectorAll('main *, [role="dialog"], [role="dialog"] *')].filter(
+      (each) => {
+        const box = each.getBoundingClientRect();
+        return box.right > right + 1 || box.left < left - 1;
+      },
+    );
+    return [
+      document.documentElement.scrollWidth,
+      main.scrollWidth - main.clientWidth,
+      ...beyond.slice(0, 5).map((each) => each.outerHTML.slice(0, 160)),
+    ];
+  });
 }
 
 for (const theme of ['light', 'dark'] as const) {
@@ -99,6 +119,7 @@ test('a VM is cloned, looked at and cancelled by the keyboard alone', async ({ w
   await expect(ui.kebab(source)).toBeFocused();
 
   await page.keyboard.press('Enter');
+  await expect(page.getByRole('menuitem', { name: 'Edit' })).toBeFocused();
   await page.keyboard.press('ArrowDown');
   await page.keyboard.press('Enter');
   await expect(ui.cloneModal.configuration).toContainText('Flavor');
@@ -126,6 +147,16 @@ test('a VM is cloned, looked at and cancelled by the keyboard alone', async ({ w
   await dialog.getByRole('button', { name: 'Cancel cloning' }).focus();
   await page.keyboard.press('Enter');
   await expect(ui.row(clone)).toBeHidden();
+  await expect(page.getByRole('heading', { level: 1 })).toBeFocused();
+});
+
+test('the focus is on the heading when a VM has gone that was deleted', async ({ world, ui, page }) => {
+  const [vm] = (await world.bareVms('deleted', ['deleted-1', 'deleted-2'])) as [VmRef];
+  await ui.open('?namespace=deleted');
+  const dialog = await ui.openDialog(vm, 'Delete', 'Delete deleted-1?');
+  await dialog.getByRole('button', { name: 'Delete' }).click();
+  await expect(ui.row(vm)).toBeHidden();
+  await expect(page.getByRole('heading', { level: 1 })).toBeFocused();
 });
 
 test('skips to the content, and every control has a name', async ({ world, ui, page }) => {
@@ -171,28 +202,52 @@ test.describe('at 320 px', () => {
   test('nothing is cut off sideways, and a VM can be cloned', async ({ world, ui, page }) => {
     const source = await world.vm('a-rather-long-name-for-a-virtual-machine');
     await ui.open('?name=rather');
-    const overflow = () =>
-      page.evaluate(() => {
-        const main = document.querySelector('main') as HTMLElement;
-        const beyond = [...main.querySelectorAll('*')].filter(
-          (each) => each.getBoundingClientRect().right > main.getBoundingClientRect().right + 1,
-        );
-        return [
-          document.documentElement.scrollWidth,
-          main.scrollWidth - main.clientWidth,
-          ...beyond.slice(0, 5).map((each) => each.outerHTML.slice(0, 160)),
-        ];
-      });
-    expect(await overflow()).toEqual([320, 0]);
+    expect(await overflow(page)).toEqual([320, 0]);
     const clone = await ui.clone(source);
     await expect(ui.status(clone)).toHaveText('Running');
-    expect(await overflow()).toEqual([320, 0]);
+    expect(await overflow(page)).toEqual([320, 0]);
     await page.goto(`${world.url}/clones`);
     await expect(page.getByRole('link', { name: /rather-long-name/ }).first()).toBeVisible();
-    expect(await overflow()).toEqual([320, 0]);
+    expect(await overflow(page)).toEqual([320, 0]);
     await page.goto(`${world.url}/clones/${clone.namespace}/${clone.name}`);
     await expect(page.getByRole('heading', { name: 'Timeline' })).toBeVisible();
-    expect(await overflow()).toEqual([320, 0]);
+    expect(await overflow(page)).toEqual([320, 0]);
+  });
+
+  test('nothing is cut off of popovers and menus, and axe finds nothing in them', async ({
+    world,
+    ui,
+    page,
+  }) => {
+    const source = await world.vm('narrow-and-rather-long-a-name', { disks: [COPIED_DISK] });
+    await world.holdCopies(source, 25);
+    await ui.open('?name=narrow');
+    const clone = await ui.clone(source);
+    await expect(ui.status(clone)).toHaveText('Cloning (25%)');
+    for (const [vm, text] of [
+      [clone, 'Requested by'],
+      [source, 'Is being cloned to'],
+    ] as const) {
+      const popover = await ui.popover(vm);
+      await expect(popover.getByText(text)).toBeVisible();
+      // It is put elsewhere once more, as it has grown.
+      await expect.poll(() => overflow(page)).toEqual([320, 0]);
+      expect(await violations(page)).toEqual([]);
+      await page.keyboard.press('Escape');
+      await expect(popover).toBeHidden();
+    }
+    await ui.menu(clone);
+    expect(await overflow(page)).toEqual([320, 0]);
+    expect(await violations(page)).toEqual([]);
+    await page.keyboard.press('Escape');
+    await ui.menu(source);
+    // Why its first entry is disabled.
+    await expect(page.getByRole('tooltip')).toHaveCSS('opacity', '1');
+    expect(await overflow(page)).toEqual([320, 0]);
+    expect(await violations(page)).toEqual([]);
+    await page.keyboard.press('Escape');
+    await world.releaseCopies(source);
+    await expect(ui.status(clone)).toHaveText('Running');
   });
 });
 

@@ -1,6 +1,6 @@
 import type { Locator } from '@playwright/test';
 import { KubeVirtKinds } from '../../simulator/controllers/kubevirt/kinds';
-import type { VmRef } from '../../src/contract';
+import { MARKS, type VmRef } from '../../src/contract';
 import { Kinds } from '../../src/kubernetes';
 import type { ConsolePage } from './console-page';
 import { COPIED_DISK, expect, testsWith, type World } from './world';
@@ -189,6 +189,23 @@ test('Edit of a locked source: said to be “not applied to clones in progress�
   await world.releaseCopies(vm);
   await expect(ui.status(clone)).toHaveText('Running');
   expect((await editedOf(world, clone)).memory).toBe('1Gi');
+});
+
+test('Edit of a VM that is locked under the open dialogue: said to be “not applied to clones in progress”.', async ({
+  world,
+  ui,
+}) => {
+  const vm = await world.vm('edit-before', OFF);
+  await ui.open('?name=edit-before');
+  const form = await openEdit(ui, vm);
+  await form.description.fill('mine');
+  const hint = form.root.getByText('Changes are not applied to clones in progress.');
+  await expect(hint).toBeHidden();
+  await world.lock(vm);
+  await expect(hint).toBeVisible();
+  await world.patchVm(vm, { metadata: { annotations: { [MARKS.lock]: null } } });
+  await expect(hint).toBeHidden();
+  await expect(form.description).toHaveValue('mine');
 });
 
 test('Edit of a VM with an instancetype: its size can not be changed, its description can.', async ({

@@ -1,6 +1,7 @@
 import { cloneWorkflowId, DESCRIPTION_ANNOTATION, type VmRef } from '../../src/contract';
 import { powerOf } from '../support/invariants';
 import type { MachineOptions } from '../support/machines';
+import { PLAN } from './gateway';
 import { expect, testsWith } from './world';
 
 /* Each sentence of clone-vm.md on the dialogue, up to the button "Clone Virtual Machine". */
@@ -69,15 +70,22 @@ test('They can also turn off the option to start the virtual machine after the c
 
 test('Because all required fields are filled in by default, the “Clone Virtual Machine” button is active.', async ({
   world,
-  ui,
+  behind,
+  gateway,
 }) => {
   const source = await world.vm('at-once');
-  await ui.open();
-  await ui.choose(source, 'Clone');
-  await ui.cloneModal.submit.waitFor();
-  expect(await ui.cloneModal.submit.isEnabled()).toBe(true);
-  await expect(ui.cloneModal.configuration).toContainText('Flavor');
-  await expect(ui.cloneModal.submit).toBeEnabled();
+  await behind.open();
+  const release = gateway.hold(PLAN, 'request');
+  const { cloneModal } = behind;
+  await behind.choose(source, 'Clone');
+  await expect.poll(() => gateway.open(PLAN).length).toBeGreaterThan(0);
+  // At once: nothing has been answered yet.
+  await expect(cloneModal.name).toHaveValue('at-once-clone');
+  await expect(cloneModal.submit).toBeEnabled();
+  await expect(cloneModal.configuration).not.toContainText('Flavor');
+  release();
+  await expect(cloneModal.configuration).toContainText('Flavor');
+  await expect(cloneModal.submit).toBeEnabled();
 });
 
 test('If the user deletes the Name field this button will become inactive.', async ({ world, ui }) => {

@@ -77,8 +77,14 @@ test('The user can create another clone of the source VM: both finish, and the s
   await world.holdCopies(source, 25);
   await ui.open();
   const first = await heldClone(ui, source);
-  const second = await ui.clone(source);
-  expect(second.name).toBe('both-clone-2');
+  const modal = await ui.openCloneModal(source);
+  await expect(modal.warning).toBeHidden();
+  await expect(modal.root.getByRole('heading', { name: /both is kept off by another clone/ })).toBeVisible();
+  await expect(modal.name).toHaveValue('both-clone-2');
+  await modal.submit.click();
+  const second = { ...source, name: 'both-clone-2' };
+  await expect(ui.toast('VM both-clone-2 cloning has started.')).toBeVisible();
+  await expect(ui.toast('Shutting down both to clone it.')).toHaveCount(1);
   await expect(ui.status(second)).toHaveText('Cloning (25%)');
   const letGo = await cluster.holdCopyOf(source, second, 50);
   await world.releaseCopies(source);
@@ -133,6 +139,46 @@ test('This will stop the cloning process and remove the clone from the VM list.'
   await expect(ui.status(source)).toHaveText('Running');
   expect(await powerOf(world.environment, source)).toEqual(before);
   expect(await traces.names()).toEqual([]);
+});
+
+test('One of two clones is cancelled: the source stays locked, and nobody says that it is back on.', async ({
+  world,
+  ui,
+}) => {
+  const source = await world.vm('two', COPIED);
+  await world.holdCopies(source, 25);
+  await ui.open();
+  const kept = await heldClone(ui, source);
+  const cancelled = await ui.clone(source);
+  await expect(ui.status(cancelled)).toHaveText('Cloning (25%)');
+  const dialog = await ui.openDialog(cancelled, 'Cancel cloning', 'Cancel cloning?');
+  await dialog.getByRole('button', { name: 'Cancel cloning' }).click();
+  const toast = ui.toast('Cloning of two-clone-2 was cancelled.');
+  await expect(toast).toContainText(
+    'two gets its power state back, unless another clone of it is still under way.',
+  );
+  await expect(ui.status(source)).toHaveText('Locked');
+  await world.releaseCopies(source);
+  await expect(ui.status(kept)).toHaveText('Running');
+  await expect(ui.status(source)).toHaveText('Running');
+});
+
+test('A clone that has finished under the open dialogue can not be cancelled any more: it says so.', async ({
+  world,
+  ui,
+}) => {
+  const source = await world.vm('too-late', { ...COPIED, ...OFF });
+  await world.holdCopies(source, 25);
+  await ui.open();
+  const clone = await heldClone(ui, source);
+  const dialog = await ui.openDialog(clone, 'Cancel cloning', 'Cancel cloning?');
+  const button = dialog.getByRole('button', { name: 'Cancel cloning' });
+  await expect(button).toBeEnabled();
+  await world.releaseCopies(source);
+  await expect(dialog.getByText('The clone has finished: there is nothing to cancel.')).toBeVisible();
+  await expect(button).toBeDisabled();
+  await dialog.getByRole('button', { name: 'Keep cloning' }).click();
+  await expect(ui.status(clone)).toHaveText('Running');
 });
 
 test('Completion toast if this tab saw the start.', async ({ world, ui, anotherTab }) => {

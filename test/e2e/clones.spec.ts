@@ -1,9 +1,11 @@
 import type { Locator, Page } from '@playwright/test';
 import type { VmRef } from '../../src/contract';
+import { ClusterState } from './cluster-state';
 import { COPIED_DISK, expect, testsWith, type World } from './world';
 
 const test = testsWith();
 
+const POWER_BACK = 'gets its power state back, unless another clone of it is still under way.';
 const OFF = { power: { runStrategy: 'Halted' } } as const;
 
 /** Asks for a clone as a script does. */
@@ -102,7 +104,10 @@ test.describe('the Clones page', () => {
     await openClones(page, world);
     const row = rowOf(page, clone);
     await expect(cell(row, 'Outcome')).toContainText('Copying');
-    await row.getByRole('button', { name: 'Cancel cloning of demo/unwanted-clone' }).click();
+    const cancel = row.getByRole('button', { name: 'Cancel cloning of demo/unwanted-clone' });
+    await cancel.hover();
+    await expect(page.getByRole('tooltip')).toHaveText(`Removes the clone. The source ${POWER_BACK}`);
+    await cancel.click();
     await page
       .getByRole('dialog', { name: 'Cancel cloning?' })
       .getByRole('button', { name: 'Cancel cloning' })
@@ -110,6 +115,23 @@ test.describe('the Clones page', () => {
     await expect(cell(row, 'Outcome')).toContainText('Cancelled');
     await expect(row.getByRole('button')).toHaveCount(0);
     await world.environment.untilRunning(source);
+  });
+});
+
+test.describe('the Clones page on a narrow screen', () => {
+  test.use({ viewport: { width: 400, height: 800 } });
+
+  test('puts all that stands in a cell beside its heading', async ({ world, page }) => {
+    const source = await world.vm('narrow', { ...OFF, disks: [COPIED_DISK] });
+    await world.holdCopies(source, 20);
+    const clone = await ask(world, source);
+    await openClones(page, world);
+    const row = rowOf(page, clone);
+    const leftOf = async (part: Locator) => (await part.boundingBox())?.x;
+    const cancel = row.getByRole('button', { name: 'Cancel cloning' });
+    expect(await leftOf(cancel)).toBe(await leftOf(cell(row, 'Clone').getByRole('link')));
+    await world.releaseCopies(source);
+    await expect(cell(row, 'Outcome')).toContainText('Completed');
   });
 });
 
@@ -162,6 +184,48 @@ test.describe('the page of one clone', () => {
     await page.goto(`${world.url}/clones/${clone.namespace}/${clone.name}?runId=${first.runId}`);
     await expect(step(page, 'Shutting down')).toHaveAccessibleName('Shutting down: failed');
     await expect(page.getByRole('heading', { name: /SourceShutdownFailed/ })).toBeVisible();
+  });
+
+  test('warns of what was known beforehand, but not where there is no clone', async ({ world, page }) => {
+    const source = await world.vm('warned', {
+      ...OFF,
+      disks: [COPIED_DISK],
+      more: ({ spec: { template } }) => {
+        template.spec.domain.devices?.disks?.push({ name: 'init', disk: { bus: 'virtio' } });
+        template.spec.volumes?.push({ name: 'init', cloudInitNoCloud: { userData: '#cloud-config' } });
+      },
+    });
+    await world.holdCopies(source, 20);
+    const clone = await ask(world, source);
+    const warning = page.getByRole('heading', { name: /CloudInitRunsAgain/ });
+    await page.goto(`${world.url}/clones/${clone.namespace}/${clone.name}`);
+    await page.getByRole('button', { name: 'Cancel cloning of demo/warned-clone' }).click();
+    await page.getByRole('dialog').getByRole('button', { name: 'Cancel cloning' }).click();
+    const { warnings } = await world.ended(clone);
+    expect(warnings.map(({ type }) => type)).toContain('CloudInitRunsAgain');
+    await page.reload();
+    await expect(step(page, 'Cancelled')).toHaveAccessibleName('Cancelled: done');
+    await expect(warning).toBeHidden();
+
+    await world.releaseCopies(source);
+    await ask(world, source);
+    await expect(step(page, 'Completed')).toHaveAccessibleName('Completed: done');
+    await expect(warning).toBeVisible();
+  });
+
+  test('says of a clone that is being undone when its source is back', async ({ world, page }) => {
+    const cluster = new ClusterState(world);
+    const source = await world.vm('undone', { disks: [COPIED_DISK] });
+    await world.holdCopies(source, 20);
+    const clone = await ask(world, source);
+    await page.goto(`${world.url}/clones/${clone.namespace}/${clone.name}`);
+    await expect(step(page, 'Copying')).toHaveAccessibleName('Copying: under way');
+    const letGo = await cluster.keep(clone);
+    // Somebody starts the source with kubectl: its disks change under the copy.
+    await world.environment.client.act(source, 'start');
+    await expect(page.getByText(`The clone is being undone. The source ${POWER_BACK}`)).toBeVisible();
+    await letGo();
+    await expect(step(page, 'Failed')).toHaveAccessibleName('Failed: failed');
   });
 
   test('says that there is no such clone', async ({ world, page }) => {

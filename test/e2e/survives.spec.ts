@@ -161,16 +161,39 @@ test('The live feed is silent without being closed: after 40 seconds it is opene
   await behind.page.clock.install();
   await behind.open('?namespace=silent');
   await followsOnce(gateway);
+  // The lists are held too, so that only the feed can tell what happened.
+  const releaseLists = gateway.hold(VM_LIST);
   gateway.swallow(EVENTS);
   await world.environment.client.act(vm, 'start');
   await apiShows(world, vm, 'Running');
   await expect(behind.status(vm)).toHaveText('Off');
   await behind.page.clock.fastForward(41_000);
   await expect(behind.status(vm)).toHaveText('Running');
+  releaseLists();
   await behind.showsCounts({ Running: 1 });
   expect(gateway.requests(EVENTS)[1]?.headers['last-event-id']).toMatch(EVENT_ID);
   await followsOnce(gateway);
 });
+
+for (const { what, path } of [
+  { what: 'virtual machines', path: '/vms' },
+  { what: 'clones', path: '/clones' },
+]) {
+  test(`The ${what} can not be read while the live feed is there: they are tried again by themselves, as is said.`, async ({
+    behind: { page },
+    gateway,
+  }) => {
+    const allow = gateway.refuse((request) => request.path === `/api/v1${path}`);
+    await page.goto(`${gateway.url}${path}`);
+    const problem = page.getByRole('heading', { name: `The ${what} can not be read` });
+    await expect(problem).toBeVisible();
+    await expect(page.getByText('It is tried again by itself.')).toBeVisible();
+    await followsOnce(gateway);
+    allow();
+    await expect(problem).toBeHidden();
+    await expect(page.getByRole('grid').or(page.getByRole('heading', { name: /^No / }))).toBeVisible();
+  });
+}
 
 test('While the live feed is not to be had the list follows by itself, said to be stale; so do the toasts.', async ({
   world,

@@ -1,4 +1,5 @@
-import { keepPreviousData, useQuery } from '@tanstack/react-query';
+import { keepPreviousData, type QueryClient, useQuery } from '@tanstack/react-query';
+import { useRef } from 'react';
 import type {
   CloneAnswer,
   ClonePage,
@@ -26,10 +27,15 @@ export const KEYS = {
   clone: (id: string, runId?: string) => ['clone', id, runId ?? 'latest'] as const,
 };
 
-/** While the live feed is cut, lists ask again so often, in milliseconds. */
+/** While the live feed is cut, or they can't be read, lists ask again so often, in milliseconds. */
 export const POLL_MS = 5_000;
 /** Why a clone stalls or retries is told by its own document alone: while one is looked at, that is read so often. */
 const DETAIL_MS = 10_000;
+
+/** The feed tells what changes of what was read; where nothing was, it has nothing to change. */
+function pollUnless(isLive: boolean) {
+  return ({ state }: { state: { status: string } }) => (isLive && state.status !== 'error' ? false : POLL_MS);
+}
 
 export function useVms(query: VmQuery, isLive: boolean) {
   return useQuery({
@@ -41,8 +47,16 @@ export function useVms(query: VmQuery, isLive: boolean) {
       return { ...page, items: page.items.map(upToDate) };
     },
     placeholderData: keepPreviousData,
-    refetchInterval: isLive ? false : POLL_MS,
+    refetchInterval: pollUnless(isLive),
   });
+}
+
+/** A VM's row as the list shows it now, if it does. */
+export function shownRow(queries: QueryClient, { namespace, name }: VmRef): VmRow | undefined {
+  return queries
+    .getQueriesData<VmPage>({ queryKey: KEYS.vms, type: 'active' })
+    .flatMap(([, page]) => page?.items ?? [])
+    .find((row) => row.namespace === namespace && row.name === name);
 }
 
 export function useVm(vm: VmRef) {
@@ -61,16 +75,21 @@ export function useNamespaces() {
   });
 }
 
+/** Until there is a plan for this very query, and when it can't be read, the VM's last one stands. */
 export function usePlan(vm: VmRef, query: PlanQuery, enabled: boolean) {
-  return useQuery({
+  const { data, error } = useQuery({
     queryKey: KEYS.plan(vm, query),
     queryFn: ({ signal }) =>
       request<ClonePlanAnswer>(`/vms/${refPath(vm)}/clone-plan`, { query: { ...query }, signal }),
-    placeholderData: keepPreviousData,
     // A plan reads the cluster as it is now.
     gcTime: 0,
+    refetchInterval: ({ state }) => state.status === 'error' && POLL_MS,
     enabled,
   });
+  const last = useRef<{ of: string; plan: ClonePlanAnswer }>(undefined);
+  const of = refPath(vm);
+  if (data) last.current = { of, plan: data };
+  return { data: last.current?.of === of ? last.current.plan : undefined, error };
 }
 
 export function useClones(query: CloneQuery, isLive: boolean) {
@@ -82,7 +101,7 @@ export function useClones(query: CloneQuery, isLive: boolean) {
       return { ...page, items: page.items.map((clone) => recentClones.since(mark, clone.runId) ?? clone) };
     },
     placeholderData: keepPreviousData,
-    refetchInterval: isLive ? false : POLL_MS,
+    refetchInterval: pollUnless(isLive),
   });
 }
 

@@ -1,10 +1,12 @@
 import { Alert, Button, Form, FormGroup, Modal, ModalFooter, ModalHeader } from '@patternfly/react-core';
+import { useQueryClient } from '@tanstack/react-query';
 import { type FormEvent, useRef, useState } from 'react';
 import { ApiProblem, sentenceOf } from '../api/http';
-import { usePlan } from '../api/queries';
+import { shownRow, usePlan } from '../api/queries';
 import { SendButton } from '../dialogs/ConfirmDialog';
 import { DialogBody } from '../dialogs/DialogBody';
 import type { CloneAsked, DialogProps } from '../dialogs/dialogs';
+import { isOn } from '../dialogs/is-on';
 import { useDebounced } from '../ui/useDebounced';
 import { CloneFields, NAME_FIELD } from './CloneFields';
 import { Configuration } from './Configuration';
@@ -21,6 +23,7 @@ const TYPING_MS = 250;
 export function CloneModal({ vm, onClose, onCloneAsked }: DialogProps & { onCloneAsked: CloneAsked }) {
   const [form, setForm] = useState(NEW_FORM);
   const settled = useDebounced(form, TYPING_MS);
+  const queries = useQueryClient();
   const sourceOn = useRef(false);
   const { ask, isPending, error } = useCloneRequest(
     (clone) => onCloneAsked(clone, sourceOn.current),
@@ -42,10 +45,13 @@ export function CloneModal({ vm, onClose, onCloneAsked }: DialogProps & { onClon
   const isGone = planError instanceof ApiProblem && planError.type === 'vm-not-found';
   const isReady = verdict.ready && !isGone && !isPending;
   const change = (part: Partial<typeof form>) => setForm((before) => ({ ...before, ...part }));
+  const row = shownRow(queries, vm);
+  const isKeptOff = row?.locked === true && row.filterGroup === 'Offline';
   const submit = (event?: FormEvent) => {
     event?.preventDefault();
     if (!isReady) return;
-    sourceOn.current = plan?.sourceOn ?? false;
+    // It may be asked for before there is a plan.
+    sourceOn.current = !isKeptOff && (plan?.sourceOn ?? (row !== undefined && isOn(row)));
     // Asked for again it is the same clone, whatever name would be proposed by then.
     change({ name: verdict.name });
     ask(bodyOf(vm, form, verdict));
@@ -66,7 +72,11 @@ export function CloneModal({ vm, onClose, onCloneAsked }: DialogProps & { onClon
               variant="warning"
               isInline
               component="h2"
-              title={`The VM ${vm.name} is still running. It will be powered off while cloning and turned back on once the clone finishes.`}
+              title={
+                isKeptOff
+                  ? `The VM ${vm.name} is kept off by another clone of it. It will be turned back on once the last of them finishes.`
+                  : `The VM ${vm.name} is still running. It will be powered off while cloning and turned back on once the clone finishes.`
+              }
             />
           )}
           {planError && (

@@ -2,8 +2,9 @@ import { Button, Tooltip } from '@patternfly/react-core';
 import type { CloneAnswer } from '../../../src/api/answers';
 import { menuId, useDialogs } from '../dialogs/dialogs';
 import { inMain } from '../ui/in-main';
+import { POWER_BACK } from '../ui/power-back';
 
-const WHAT = 'Removes the clone and gives the source its power state back.';
+const WHAT = `Removes the clone. The source ${POWER_BACK}`;
 
 /** Asks before it cancels. It has the id of the VM's menu, where the focus comes back to when the dialogue closes. */
 export function CancelButton({ clone, isInline = false }: { clone: CloneAnswer; isInline?: boolean }) {

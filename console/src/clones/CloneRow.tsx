@@ -28,9 +28,12 @@ export const CloneRow = memo(function CloneRow({ clone }: { clone: CloneAnswer }
         <RefText of={source} />
       </Td>
       <Td dataLabel={COLUMNS.outcome.name}>
-        <CloneState clone={clone} />
-        {failure && <FailureText failure={failure} />}
-        {!outcome && <CancelButton clone={clone} isInline />}
+        {/* As a card, a row puts what stands in a cell beside its heading: one thing. */}
+        <div>
+          <CloneState clone={clone} />
+          {failure && <FailureText failure={failure} />}
+          {!outcome && <CancelButton clone={clone} isInline />}
+        </div>
       </Td>
       <Td dataLabel={COLUMNS.requestedBy.name} modifier="breakWord">
         {clone.requestedBy || NONE}

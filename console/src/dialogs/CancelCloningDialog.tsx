@@ -1,8 +1,10 @@
+import { Alert } from '@patternfly/react-core';
 import { useQueryClient } from '@tanstack/react-query';
 import type { CloneAnswer } from '../../../src/api/answers';
 import { refPath, request } from '../api/http';
 import { KEYS, useClone } from '../api/queries';
 import { useToast } from '../toasts/Toasts';
+import { POWER_BACK } from '../ui/power-back';
 import { ConfirmDialog, SendButton } from './ConfirmDialog';
 import type { DialogProps } from './dialogs';
 import { useSend } from './useSend';
@@ -24,6 +26,8 @@ export function CancelCloningDialog({ vm, onClose }: DialogProps) {
     onClose,
     failed: FAILED,
   });
+  // It may have gone too far, or be cancelled by somebody else, since this was opened.
+  const reason = isPending ? undefined : clone?.actions.cancelCloning.reason;
   return (
     <ConfirmDialog
       title="Cancel cloning?"
@@ -33,7 +37,12 @@ export function CancelCloningDialog({ vm, onClose }: DialogProps) {
       error={error}
       onClose={onClose}
       actions={
-        <SendButton variant="danger" isPending={isPending} onClick={() => ask(undefined)}>
+        <SendButton
+          variant="danger"
+          isPending={isPending}
+          isAriaDisabled={reason !== undefined}
+          onClick={() => ask(undefined)}
+        >
           Cancel cloning
         </SendButton>
       }
@@ -42,9 +51,9 @@ export function CancelCloningDialog({ vm, onClose }: DialogProps) {
         The clone <strong>{vm.name}</strong> is removed, and what has been copied of it.
       </p>
       <p>
-        The source {clone && <strong>{clone.source.name}</strong>} gets its power state back, unless another
-        clone of it is still under way.
+        The source {clone && <strong>{clone.source.name}</strong>} {POWER_BACK}
       </p>
+      {reason && <Alert variant="info" isInline isLiveRegion component="h2" title={reason} />}
     </ConfirmDialog>
   );
 }

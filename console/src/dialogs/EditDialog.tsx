@@ -1,6 +1,7 @@
 import { Alert, Button, Form, Modal, ModalHeader, Skeleton } from '@patternfly/react-core';
 import { type FormEvent, useEffect, useState } from 'react';
-import type { VmDetail } from '../../../src/api/answers';
+import type { VmDetail, VmSize } from '../../../src/api/answers';
+import type { VmRow } from '../../../src/clone/status';
 import { useVm } from '../api/queries';
 import { DialogFooter, Problem, SendButton } from './ConfirmDialog';
 import { DialogBody } from './DialogBody';
@@ -9,6 +10,7 @@ import { ConflictAlert } from './edit/ConflictAlert';
 import { DESCRIPTION_FIELD, EditFields } from './edit/EditFields';
 import { FAILED, useEdit } from './edit/useEdit';
 import { isOn } from './is-on';
+import { useToldRow } from './useToldRow';
 
 const TITLE_ID = 'edit-title';
 const FORM_ID = 'edit-form';
@@ -17,13 +19,14 @@ const FORM_ID = 'edit-form';
 export function EditDialog({ vm, onClose }: DialogProps) {
   const { data, isSuccess, isFetchedAfterMount, error } = useVm(vm);
   const [read, setRead] = useState<VmDetail>();
+  const told = useToldRow(vm);
   // Read anew for this dialogue: an older version would be a conflict with nobody.
   if (!read && isSuccess && isFetchedAfterMount) setRead(data);
   return (
     <Modal isOpen variant="small" onClose={onClose} aria-labelledby={TITLE_ID}>
       <ModalHeader title={`Edit ${vm.name}`} labelId={TITLE_ID} />
       {read ? (
-        <EditForm read={read} readError={error} onClose={onClose} />
+        <EditForm read={read} now={{ ...read, ...data, ...told }} readError={error} onClose={onClose} />
       ) : (
         <>
           <DialogBody>
@@ -46,12 +49,14 @@ export function EditDialog({ vm, onClose }: DialogProps) {
 
 interface EditFormProps {
   read: VmDetail;
+  /** How the VM stands, which may have changed since. */
+  now: VmRow;
   /** Of a later reading: the VM may be gone. */
   readError: unknown;
   onClose: () => void;
 }
 
-function EditForm({ read, readError, onClose }: EditFormProps) {
+function EditForm({ read, now, readError, onClose }: EditFormProps) {
   const { base, input, before, faults, isReady, isPending, error, change, save, dropOwn } = useEdit(
     read,
     onClose,
@@ -71,7 +76,7 @@ function EditForm({ read, readError, onClose }: EditFormProps) {
     <>
       <DialogBody>
         <Form id={FORM_ID} onSubmit={submit}>
-          <Hints vm={base} />
+          <Hints now={now} size={base.size} />
           {before && <ConflictAlert name={base.name} before={before} now={base} />}
           <EditFields input={input} faults={faults} size={base.size} onChange={change} />
           <Problem title={FAILED} error={error} />
@@ -105,10 +110,10 @@ function focusDescription(): void {
   document.getElementById(DESCRIPTION_FIELD)?.focus();
 }
 
-function Hints({ vm }: { vm: VmDetail }) {
+function Hints({ now, size }: { now: VmRow; size: VmSize }) {
   return (
     <>
-      {vm.locked && (
+      {now.locked && (
         <Alert
           variant="info"
           isInline
@@ -116,7 +121,7 @@ function Hints({ vm }: { vm: VmDetail }) {
           title="Changes are not applied to clones in progress."
         />
       )}
-      {isOn(vm) && !vm.locked && vm.size.instancetype === undefined && (
+      {isOn(now) && !now.locked && size.instancetype === undefined && (
         <Alert
           variant="info"
           isInline

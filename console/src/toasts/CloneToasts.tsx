@@ -4,6 +4,7 @@ import { request } from '../api/http';
 import { POLL_MS } from '../api/queries';
 import { useDialogs } from '../dialogs/dialogs';
 import { useLive } from '../live/Live';
+import { POWER_BACK } from '../ui/power-back';
 import { isUnforeseen } from '../ui/unforeseen';
 import { CloneNews, type News } from './clone-news';
 import { type Toast, useToast } from './Toasts';
@@ -130,7 +131,7 @@ function toastOf(news: News, clone: CloneAnswer, view: ListView, tryAgain: () =>
       return {
         variant: 'info',
         title: `Cloning of ${target.name} was cancelled.`,
-        body: `${source.name} has its power state back.`,
+        body: `${source.name} ${POWER_BACK}`,
       };
   }
 }

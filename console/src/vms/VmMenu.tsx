@@ -1,4 +1,4 @@
-import { Dropdown, DropdownItem, DropdownList, MenuToggle } from '@patternfly/react-core';
+import { Dropdown, DropdownItem, DropdownList, MenuToggle, type TooltipProps } from '@patternfly/react-core';
 import EllipsisVIcon from '@patternfly/react-icons/dist/esm/icons/ellipsis-v-icon';
 import { memo, type RefObject, useEffect, useLayoutEffect, useRef, useState } from 'react';
 import type { ActionName } from '../../../src/clone/actions';
@@ -7,6 +7,12 @@ import { menuId, useDialogs } from '../dialogs/dialogs';
 import { inMain } from '../ui/in-main';
 import { menuOf } from './menu';
 import { useVmAction } from './useVmAction';
+
+/** To the left of an entry; where there is no room, not beyond the end of the menu. */
+const BESIDE: Pick<TooltipProps, 'position' | 'flipBehavior'> = {
+  position: 'left',
+  flipBehavior: ['left', 'bottom-end', 'top-end'],
+};
 
 /** The kebab of one VM. What is impossible stays in it, with the reason. */
 export const VmMenu = memo(function VmMenu({ row }: { row: VmRow }) {
@@ -53,7 +59,7 @@ export const VmMenu = memo(function VmMenu({ row }: { row: VmRow }) {
             <DropdownItem
               key={action}
               isAriaDisabled={!enabled}
-              tooltipProps={enabled ? undefined : { content: reason, position: 'left' }}
+              tooltipProps={enabled ? undefined : { content: reason, ...BESIDE }}
               isDanger={action === 'delete' && enabled}
               onClick={() => enabled && choose(action)}
             >

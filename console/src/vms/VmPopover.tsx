@@ -1,7 +1,7 @@
 import { Button, DescriptionList, Flex, Progress, Skeleton } from '@patternfly/react-core';
 import type { CloneAnswer } from '../../../src/api/answers';
 import type { VmRow } from '../../../src/clone/status';
-import { ApiProblem, sentenceOf } from '../api/http';
+import { sentenceOf } from '../api/http';
 import { useClone, useClones } from '../api/queries';
 import { useDialogs } from '../dialogs/dialogs';
 import { useLive } from '../live/Live';
@@ -73,40 +73,48 @@ function CloneInProgress({ id, row, onLeave }: { id: string; row: VmRow; onLeave
   );
 }
 
+/** So many of the clones under way are told of one by one. */
 const SHOWN = 5;
 
 /** Of any other VM: what the cluster says of it, the clones that lock it, and how the last one went. */
 function SourceClones({ row }: { row: VmRow }) {
   const { live } = useLive();
   const source = `${row.namespace}/${row.name}`;
-  const { data, error } = useClones({ source, limit: SHOWN }, live);
-  useReposition(data);
-  const underWay = data?.items.filter(({ outcome }) => !outcome) ?? [];
-  const last = data?.items.find(({ outcome }) => outcome);
+  const { data: open, error: openError } = useClones({ source, open: true, limit: SHOWN }, live);
+  const { data: past, error: pastError } = useClones({ source, open: false, limit: 1 }, live);
+  const error = openError ?? pastError;
+  const isRead = open !== undefined && past !== undefined;
+  useReposition(isRead || undefined);
+  const underWay = open?.items.filter(({ outcome }) => !outcome) ?? [];
+  const others = row.lockedBy?.filter((id) => !underWay.some((clone) => clone.id === id)) ?? [];
+  const last = past?.items[0];
   return (
     <Flex direction={{ default: 'column' }} gap={{ default: 'gapMd' }}>
       {row.statusDetail && <p>{row.statusDetail}</p>}
       {row.locked && (
         <p>Kept off and undeleted while it is being cloned. It gets its power state back afterwards.</p>
       )}
-      {error && !(error instanceof ApiProblem) && <p>{sentenceOf(error)}</p>}
-      {!data && !error && <Skeleton screenreaderText="Its clones are being read" />}
-      {data && underWay.length === 0 && !last && !row.statusDetail && <p>No clones of it yet.</p>}
-      <DescriptionList isCompact>
-        {underWay.length > 0 && (
-          <Fact term="Is being cloned to">
-            {underWay.map((clone) => (
-              <CloneLine key={clone.runId} clone={clone} />
-            ))}
-          </Fact>
-        )}
-        {last && (
-          <Fact term={last.outcome === 'Failed' ? 'Last clone failed' : 'Last clone'}>
-            <CloneLine clone={last} />
-            {last.failure && <p>{last.failure.message}</p>}
-          </Fact>
-        )}
-      </DescriptionList>
+      {error && <p>{sentenceOf(error)}</p>}
+      {!isRead && !error && <Skeleton screenreaderText="Its clones are being read" />}
+      {isRead && underWay.length === 0 && !last && !row.statusDetail && <p>No clones of it yet.</p>}
+      {(underWay.length > 0 || last) && (
+        <DescriptionList isCompact>
+          {underWay.length > 0 && (
+            <Fact term="Is being cloned to">
+              {underWay.map((clone) => (
+                <CloneLine key={clone.runId} clone={clone} />
+              ))}
+              {underWay.length === SHOWN && others.length > 0 && <p>and {others.length} more</p>}
+            </Fact>
+          )}
+          {last && (
+            <Fact term={last.outcome === 'Failed' ? 'Last clone failed' : 'Last clone'}>
+              <CloneLine clone={last} />
+              {last.failure && <p>{last.failure.message}</p>}
+            </Fact>
+          )}
+        </DescriptionList>
+      )}
     </Flex>
   );
 }
