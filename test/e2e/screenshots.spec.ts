@@ -47,7 +47,7 @@ async function picture(page: Page, info: TestInfo, name: string): Promise<void> 
     // Spinners at the moment in which most of them is to be seen.
     for (const spinning of animations.filter(isEndless)) {
       spinning.pause();
-      spinning.currentTime = 700;
+      spinning.currentTime = 560;
     }
   });
   await page.screenshot({
