@@ -4,6 +4,7 @@ import { type VmRow, vmRow } from '../clone/status';
 import type { VmRef } from '../contract';
 import { ApiError, type ClusterClient, isCode, Kinds } from '../kubernetes';
 import { Problem } from './problem';
+import { unreadableRow } from './unreadable-row';
 
 /** A VM as the cluster has it now, whatever the caches say. */
 export interface FreshVm {
@@ -19,7 +20,15 @@ export async function readFresh(cluster: ClusterClient, ref: VmRef): Promise<Fre
     cluster.get(Kinds.VirtualMachineInstance, ref),
   ]);
   if (!vm) throw noSuchVm(ref);
-  return { vm, vmi, row: vmRow({ vm, vmi }) };
+  return { vm, vmi, row: rowOf(vm, vmi) };
+}
+
+function rowOf(vm: VirtualMachine, vmi: VirtualMachineInstance | undefined): VmRow {
+  try {
+    return vmRow({ vm, vmi });
+  } catch {
+    return unreadableRow(vm);
+  }
 }
 
 export function noSuchVm({ namespace, name }: VmRef): Problem {

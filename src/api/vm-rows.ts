@@ -1,5 +1,3 @@
-import { ACTIONS, type Actions } from '../clone/actions';
-import { isLocked } from '../clone/lock';
 import { isInProgress } from '../clone/ownership';
 import type { DataVolume, VirtualMachine, VirtualMachineInstance } from '../clone/resources';
 import { type VmRow, vmRow } from '../clone/status';
@@ -9,6 +7,7 @@ import { Lru } from '../temporal/lru';
 import { ByClone, cloneUidOf } from './live-index';
 import { unavailable } from './problem';
 import type { RunningClones } from './running-clones';
+import { unreadableRow } from './unreadable-row';
 
 /** How many clones under way are remembered by their percent, and how many VMs that can't be read. */
 const KEPT = 5_000;
@@ -115,25 +114,4 @@ export class VmRows {
     if (this.synced) return;
     throw unavailable('The VMs are still being read from the cluster. Try again in a moment.');
   }
-}
-
-/** That the VM is there, and no more. */
-function unreadableRow(vm: VirtualMachine): VmRow {
-  const { namespace = '', name, creationTimestamp } = vm.metadata;
-  const unread = {
-    enabled: false,
-    reason: `${name} can not be read: its spec lacks what KubeVirt requires.`,
-  };
-  return {
-    namespace,
-    name,
-    status: 'Unknown',
-    filterGroup: 'Unknown',
-    percent: null,
-    ip: null,
-    node: null,
-    createdAt: creationTimestamp ?? null,
-    locked: isLocked(vm),
-    actions: Object.fromEntries(ACTIONS.map((action) => [action, unread])) as Actions,
-  };
 }

@@ -103,6 +103,9 @@ describe('a VM without what KubeVirt requires', () => {
     for (const action of ACTIONS) expect(body.items[0].actions[action]).toEqual({ enabled: false, reason });
     expect(body.items[1]).toMatchObject({ status: 'Off', actions: { clone: { enabled: true } } });
     expect(await statusOf()).toBe('Unknown');
+    const started = await api.post('vms/odd/broken/start', {});
+    expectProblem(started, 409, 'action-refused');
+    expect(started.body.detail).toBe(reason);
     const told = api.logged.filter(({ vm }) => vm === 'odd/broken');
     expect(told).toEqual([expect.objectContaining({ level: 'warn', msg: 'VM can not be read' })]);
 
