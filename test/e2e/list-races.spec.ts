@@ -132,9 +132,9 @@ test('On a slow network changes do not cut off the answers that would show them.
   const asked = gateway.requests(VM_LIST).length;
   const release = gateway.hold(VM_LIST);
   const begun = Date.now();
-  // Longer than the least time between two reads; each round waits until the page has heard of it.
+  // Several times the least time between two reads; each round waits until the page has heard of it.
   let made = 0;
-  while (Date.now() - begun < 2_000) {
+  while (Date.now() - begun < 3_000) {
     made += 1;
     await world.bareVms('busy', [`b-${made}`]);
     await world.patchVm(row, {
@@ -142,7 +142,8 @@ test('On a slow network changes do not cut off the answers that would show them.
     });
     await expect(behind.status(row)).toHaveText(made % 2 ? 'Locked' : 'Off');
   }
-  expect(gateway.requests(VM_LIST).length - asked).toBe(1);
+  // One, and one more where the feed has opened only now: what came before that is read anew at once.
+  expect(gateway.requests(VM_LIST).length - asked).toBeLessThanOrEqual(2);
   release();
   await expect(behind.names).toHaveCount(made + 1);
 });
