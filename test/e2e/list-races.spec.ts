@@ -163,7 +163,7 @@ test('A failure stays until it is closed, however much else is told.', async ({ 
     'told',
     Array.from({ length: 7 }, (_, index) => `told-${index + 1}`),
   );
-  await ui.open();
+  await ui.open('?namespace=told');
   const target = { namespace: 'demo', name: 'stuck-clone' };
   const data = { source, target, options: { shutdownTimeoutSeconds: 1 } };
   expect((await page.request.post(`${world.url}/api/v1/clones`, { data })).status()).toBe(202);
