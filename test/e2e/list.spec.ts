@@ -115,7 +115,8 @@ test('Created has the exact time in a tooltip, for the mouse and for the keyboar
   await ui.open('?name=born');
   const tooltip = ui.page.getByRole('tooltip');
   const cell = ui.cell(vm, 'Created');
-  await expect(cell).toContainText(clock.format(born).slice(0, 5));
+  // To the minute, and before ten without a zero in front.
+  await expect(cell).toContainText(clock.format(born).slice(0, 5).replace(/^0/, ''));
   await expect(cell).not.toContainText(clock.format(born));
   await cell.locator('time').hover();
   await expect(tooltip).toContainText(clock.format(born));
