@@ -305,6 +305,10 @@ export function targetOfWorkflowId(workflowId: string): VmRef | undefined {
   return kind === 'clone' && namespace && name && rest.length === 0 ? { namespace, name } : undefined;
 }
 
+export function isSameVm(one: VmRef, other: VmRef): boolean {
+  return one.namespace === other.namespace && one.name === other.name;
+}
+
 /** The ControllerRevision that freezes a planned clone, in the source's namespace. */
 export function frozenPlanName(cloneUid: string): string {
   return `vm-clone-${cloneUid}`;

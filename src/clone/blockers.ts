@@ -1,4 +1,4 @@
-import { type Blocker, IN_PROGRESS, MARKS, type VmRef } from '../contract';
+import { type Blocker, IN_PROGRESS, isSameVm, MARKS, type VmRef } from '../contract';
 import { copiesSecrets, has } from './copies';
 import { goesElsewhere } from './elsewhere';
 import { sidecarBlockers } from './hook-sidecars';
@@ -41,7 +41,7 @@ function targetBlockers(facts: PlanFacts): Blocker[] {
       },
     ];
   }
-  if (source.namespace === target.namespace && source.name === target.name) {
+  if (isSameVm(source, target)) {
     return [{ type: 'TargetIsSource', message: 'A clone needs another name or namespace than its source.' }];
   }
   if (!facts.targetNamespaceExists) {

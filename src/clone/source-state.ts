@@ -80,16 +80,18 @@ export function stateBlocker(
 ): Blocker | undefined {
   const seen = { vm, vmi, migrations };
   const obstacle = OBSTACLES.find(([, isIn]) => isIn(seen));
-  if (!obstacle) return undefined;
-  const [type, , why] = obstacle;
-  return { type, message: `${vm.metadata.name} ${why(seen)}` };
+  return obstacle && { type: obstacle[0], message: sentenceOf(obstacle, seen) };
+}
+
+function sentenceOf([, , why]: Obstacle, seen: Seen): string {
+  return `${seen.vm.metadata.name} ${why(seen)}`;
 }
 
 /** What the VM alone tells of one of these states; undefined when it is not in it. */
 export function blockerOf(vm: VirtualMachine, type: string): string | undefined {
-  const obstacle = OBSTACLES.find(([name]) => name === type);
   const seen = { vm, migrations: [] };
-  return obstacle?.[1](seen) ? `${vm.metadata.name} ${obstacle[2](seen)}` : undefined;
+  const obstacle = OBSTACLES.find(([name, isIn]) => name === type && isIn(seen));
+  return obstacle && sentenceOf(obstacle, seen);
 }
 
 /** Whether each start waits to be unpaused (KubeVirt api/core/v1, StartStrategy). */

@@ -9,7 +9,7 @@ import type {
   VmPage,
 } from '../../../src/api/answers';
 import type { VmRow } from '../../../src/clone/status';
-import type { VmRef } from '../../../src/contract';
+import { isSameVm, type VmRef } from '../../../src/contract';
 import { ApiProblem, refPath, request } from './http';
 import type { CloneQuery, PlanQuery, VmQuery } from './query-types';
 import { recentClones, recentRows } from './recent';
@@ -52,11 +52,11 @@ export function useVms(query: VmQuery, isLive: boolean) {
 }
 
 /** A VM's row as the list shows it now, if it does. */
-export function shownRow(queries: QueryClient, { namespace, name }: VmRef): VmRow | undefined {
+export function shownRow(queries: QueryClient, vm: VmRef): VmRow | undefined {
   return queries
     .getQueriesData<VmPage>({ queryKey: KEYS.vms, type: 'active' })
     .flatMap(([, page]) => page?.items ?? [])
-    .find((row) => row.namespace === namespace && row.name === name);
+    .find((row) => isSameVm(row, vm));
 }
 
 export function useVm(vm: VmRef) {

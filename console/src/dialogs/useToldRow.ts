@@ -1,6 +1,6 @@
 import { useEffect, useState } from 'react';
 import type { VmRow } from '../../../src/clone/status';
-import type { VmRef } from '../../../src/contract';
+import { isSameVm, type VmRef } from '../../../src/contract';
 import { useLive } from '../live/Live';
 
 /** A VM's row as the live feed has told it since the dialogue was opened; undefined as long as nothing was told. */
@@ -13,8 +13,7 @@ export function useToldRow({ namespace, name }: VmRef): VmRow | undefined {
         // Everything is read anew then.
         if (event.name === 'resync') setRow(undefined);
         if (event.name !== 'vm') return;
-        const told = event.data.row;
-        if (told.namespace === namespace && told.name === name) setRow(told);
+        if (isSameVm(event.data.row, { namespace, name })) setRow(event.data.row);
       }),
     [listen, namespace, name],
   );

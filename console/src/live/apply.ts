@@ -1,6 +1,7 @@
 import type { QueryClient } from '@tanstack/react-query';
 import type { CloneAnswer, ClonePage, VmPage } from '../../../src/api/answers';
 import type { VmRow } from '../../../src/clone/status';
+import { isSameVm } from '../../../src/contract';
 import { KEYS } from '../api/queries';
 import { recentClones, recentRows } from '../api/recent';
 import type { LiveEvent } from './feed';
@@ -56,9 +57,7 @@ export class LiveCache {
   private vmChanged(row: VmRow, moved: boolean): void {
     recentRows.tell(`${row.namespace}/${row.name}`, row);
     this.queries.setQueriesData<VmPage>({ queryKey: KEYS.vms }, (page) => {
-      const at = page?.items.findIndex(
-        ({ namespace, name }) => namespace === row.namespace && name === row.name,
-      );
+      const at = page?.items.findIndex((each) => isSameVm(each, row));
       if (!page || at === undefined || at < 0) return page;
       return { ...page, items: page.items.with(at, row) };
     });

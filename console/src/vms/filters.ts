@@ -1,4 +1,5 @@
 import type { VmPage } from '../../../src/api/answers';
+import { isSameVm, type VmRef } from '../../../src/contract';
 import type { VmQuery } from '../api/query-types';
 import { FILTER_GROUPS, type FilterGroup } from './groups';
 
@@ -93,19 +94,13 @@ export function withTransitioning(filters: VmFilters): VmFilters {
 }
 
 /** Whether a name, address or namespace filter hides a clone in progress, which has no address. */
-export function hides(
-  { name, ip, namespace }: VmFilters,
-  clone: { namespace: string; name: string },
-): boolean {
+export function hides({ name, ip, namespace }: VmFilters, clone: VmRef): boolean {
   const isNamed = clone.name.includes(name.toLowerCase());
   return !isNamed || ip !== '' || (namespace !== '' && namespace !== clone.namespace);
 }
 
 /** Whether a VM that the filters let through may be on another page than the one that is shown. */
-export function isElsewhere(
-  page: VmPage | undefined,
-  { namespace, name }: { namespace: string; name: string },
-): boolean {
+export function isElsewhere(page: VmPage | undefined, vm: VmRef): boolean {
   if (!page || page.total <= page.limit) return false;
-  return !page.items.some((row) => row.namespace === namespace && row.name === name);
+  return !page.items.some((row) => isSameVm(row, vm));
 }
